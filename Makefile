@@ -1,0 +1,44 @@
+# Every target works on a fresh Debian 12; what is missing is installed by the target itself.
+PYTHON ?= python3
+BIN := .venv/bin
+SUDO := $(shell command -v sudo)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.venv/run: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || (rm -rf .venv && $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv && $(PYTHON) -m venv .venv)
+	$(BIN)/pip install -q -c constraints.txt -e .
+	@touch $@
+
+.venv/test: .venv/run
+	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: .venv/run ## Set up and run a server with example data on this machine
+	$(BIN)/mft demo
+
+# name of a program : the Debian package that holds it
+PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql
+peers: ## Install the SSH clients and the database server that the tests talk to
+	@missing=$$(for peer in $(PEERS); do command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done | sort -u); \
+	  test -z "$$missing" || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
+
+lint: .venv/test ## Lint, formatting, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+test: peers lint ## Everything that must hold before a change lands
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak"
+
+soak: peers .venv/test ## The longer forms of the same tests
+	$(BIN)/pytest -m soak --timeout 3600
+
+format: .venv/test ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
+
+.PHONY: help demo peers lint test soak format
+.DEFAULT_GOAL := help

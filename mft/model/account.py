@@ -1,0 +1,165 @@
+"""Who comes to the house: organizations, accounts, and what an account proves itself with."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from mft.model.errors import Invalid
+from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
+from mft.model.network import AddressRange
+from mft.model.path import VirtualPath
+
+_SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]", re.ASCII)
+_NAME: Final = re.compile(r"[a-z0-9._-]{3,64}", re.ASCII)
+
+
+class OrganizationKind(StrEnum):
+    """What an organization is to the health plan."""
+
+    DELEGATE = "delegate"  # A care-coordination agency; reads /Distribution/<name>.
+    PARTNER = "partner"  # A clearinghouse or trading partner; /Partners/<name>/Inbound and Outbound.
+    PROVIDER = "provider"  # A provider group; treated as a delegate in the tree.
+    PAYER = "payer"  # The health plan itself.
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A delegate agency, trading partner, provider group or payer.  Quotas of None are unlimited."""
+
+    id: OrganizationId
+    name: str
+    title: str
+    kind: OrganizationKind
+    enabled: bool
+    created_at: datetime
+    created_by: str
+    quota_bytes: int | None
+    quota_files: int | None
+
+    @property
+    def home(self) -> VirtualPath:
+        """The catalog folder that is this organization's own."""
+        top = "Partners" if self.kind is OrganizationKind.PARTNER else "Distribution"
+        return VirtualPath((top, self.name))
+
+
+class AccountState(StrEnum):
+    """Where an account stands.  Dormancy is no state: it is decided at use from the last sign-on."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"  # By an operator; can be enabled again.
+    PURGED = "purged"  # Credentials and addresses destroyed; the name is never handed out again.
+
+
+class Purpose(StrEnum):
+    """Who sits behind an account."""
+
+    PERSON = "person"
+    UNATTENDED = "unattended"  # A batch job; has its own dormancy term.
+
+
+class Method(StrEnum):
+    """What a caller can prove themselves with, named as in RFC 4252."""
+
+    PASSWORD = "password"  # noqa: S105  (the name of a method)
+    PUBLIC_KEY = "publickey"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person or one unattended job.  Never shared."""
+
+    id: AccountId
+    name: str
+    email: str
+    organization: OrganizationId
+    purpose: Purpose
+    state: AccountState
+    required: frozenset[Method]
+    """Methods that must *all* be proven; empty means that any one will do."""
+    created_at: datetime
+    created_by: str
+    last_signon_at: datetime | None
+    failures: int
+    """Consecutive failed password attempts from addresses on the account's own list."""
+
+
+class CredentialKind(StrEnum):
+    """The kinds of credential.  An account has at most one that is typed as a password."""
+
+    TEMPORARY = "temporary"  # Issued by the service desk; opens nothing but its own replacement.
+    PASSWORD = "password"  # noqa: S105  (the name of a kind)
+    KEY = "key"
+
+
+METHOD_OF: Final = {
+    CredentialKind.TEMPORARY: Method.PASSWORD,
+    CredentialKind.PASSWORD: Method.PASSWORD,
+    CredentialKind.KEY: Method.PUBLIC_KEY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Something an account proves itself with.  The secret is never a field; *verifier* checks one.
+
+    *verifier* is a PHC string (Argon2id) for passwords and the OpenSSH line for keys.
+    """
+
+    id: CredentialId
+    kind: CredentialKind
+    verifier: str
+    fingerprint: str
+    """``SHA256:…`` for keys, empty for passwords."""
+    label: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+
+    @property
+    def method(self) -> Method:
+        """The method this credential proves."""
+        return METHOD_OF[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowlistEntry:
+    """Addresses an account may sign on from, and who vouched for them (facts 0.7, 0.10, 0.14)."""
+
+    id: AllowlistEntryId
+    addresses: AddressRange
+    added_by: str
+    added_at: datetime
+    reason: str
+    until: datetime | None
+    approved_by: str | None
+    """None while a wide entry waits for a second person; a waiting entry admits nobody."""
+    last_seen_at: datetime | None
+
+    def stands(self, now: datetime) -> bool:
+        """Return whether this entry admits anybody at *now*."""
+        return self.approved_by is not None and (self.until is None or now < self.until)
+
+
+def checked_account_name(text: str) -> str:
+    """Return *text* if it can name an account.  Raises Invalid."""
+    if not _NAME.fullmatch(text):
+        raise Invalid(f"{text!r} cannot be a user name; use 3 to 64 of a-z 0-9 . _ -")
+    return text
+
+
+def checked_organization_name(text: str) -> str:
+    """Return *text* if it can name an organization and its folder.  Raises Invalid."""
+    if not _SLUG.fullmatch(text):
+        raise Invalid(f"{text!r} cannot be an organization's name; use 3 to 64 of a-z 0-9 . _ -, no edge punctuation")
+    return text
+
+
+def checked_email(text: str) -> str:
+    """Return *text* lower-cased if it looks like one mail address.  Raises Invalid."""
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not local or "." not in domain or any(ch.isspace() or ch in "<>,;" for ch in text.strip()):
+        raise Invalid(f"{text!r} is not an e-mail address")
+    return f"{local}@{domain}".lower()

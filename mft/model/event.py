@@ -1,0 +1,92 @@
+"""Audit events: what happened, to whom, by whom.  The names are ``noun.past``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from mft.model.ids import Reference
+from mft.model.session import Actor
+
+DetailValue = str | int | bool | None
+"""What an event's detail may hold: flat values that mean the same in every reader."""
+
+
+class Action(StrEnum):
+    """Every act that leaves a line in the trail."""
+
+    SIGNON_ADMITTED = "signon.admitted"
+    SIGNON_REFUSED = "signon.refused"
+    SIGNON_REFUSED_OFTEN = "signon.refused_often"  # Further refusals from one source within a minute, counted.
+    SESSION_CLOSED = "session.closed"
+    SESSION_ENDED = "session.ended"  # By the server: disabled, address removed, killed, idle.
+    PENALTY_IMPOSED = "penalty.imposed"
+    PENALTY_LIFTED = "penalty.lifted"
+
+    ORGANIZATION_ADDED = "organization.added"
+    ORGANIZATION_CHANGED = "organization.changed"
+    ACCOUNT_ADDED = "account.added"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_LOCKED = "account.locked"
+    ACCOUNT_UNLOCKED = "account.unlocked"
+    ACCOUNT_PURGED = "account.purged"
+    PASSWORD_ISSUED = "password.issued"  # noqa: S105  (a temporary password was made)
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105  (a proposed new password was not fit)
+    KEY_ADDED = "key.added"
+    KEY_REMOVED = "key.removed"
+    ADDRESS_ADDED = "address.added"
+    ADDRESS_PROPOSED = "address.proposed"
+    ADDRESS_APPROVED = "address.approved"
+    ADDRESS_REMOVED = "address.removed"
+
+    FOLDER_CREATED = "folder.created"
+    FOLDER_REMOVED = "folder.removed"
+    GRANT_GIVEN = "grant.given"
+    GRANT_REVOKED = "grant.revoked"
+    UPLOAD_COMMITTED = "upload.committed"
+    UPLOAD_INTERRUPTED = "upload.interrupted"
+    UPLOAD_EXPIRED = "upload.expired"
+    DOWNLOAD_COMPLETED = "download.completed"
+    DOWNLOAD_PARTIAL = "download.partial"
+    FILE_DELETED = "file.deleted"
+    FILE_REPLACED = "file.replaced"
+    FILE_RENAMED = "file.renamed"
+    FILE_EXPIRED = "file.expired"
+    FILE_UNDELETED = "file.undeleted"
+    FILE_DESTROYED = "file.destroyed"  # Key gone, bytes gone.
+
+    SERVER_STARTED = "server.started"
+    SERVER_STOPPED = "server.stopped"
+    SERVER_RECOVERED = "server.recovered"
+    HOSTKEY_ADDED = "hostkey.added"
+    MASTERKEY_ROTATED = "masterkey.rotated"
+    MASTERKEY_REWRAPPED = "masterkey.rewrapped"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the trail before it is chained.  Never holds a secret or file content."""
+
+    action: Action
+    actor: Actor
+    subject: str
+    """What it was done to: an account's name, a catalog path, an address."""
+    detail: Mapping[str, DetailValue] = field(default_factory=dict)
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of the trail as it stands in the store: numbered, dated and chained."""
+
+    node: str
+    number: int
+    at: datetime
+    event: Event
+    previous: bytes
+    digest: bytes

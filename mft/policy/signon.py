@@ -1,0 +1,141 @@
+"""May this caller come in?  One answer for every door; pure.
+
+SFTP by password, SFTP by key, the password change, the portal and the re-check of live sessions
+all ask ``decide``.  What the caller is told is the same for every refusal (fact 0.16); the reason
+is for the audit trail.  A credential is weighed before the account's state, so that a caller who
+holds no secret learns nothing from how the answer came about.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Final
+
+from mft.model.account import Account, AccountState, AllowlistEntry, Credential, CredentialKind, Method, Organization
+from mft.model.ids import CredentialId
+
+SENTENCE: Final = "Invalid username/password or not allowed to sign on from this location"
+"""What every refused caller is told, byte for byte (fact 0.16)."""
+
+
+class Reason(StrEnum):
+    """Why a caller was refused.  Never shown to the caller."""
+
+    UNKNOWN_ACCOUNT = "unknown_account"  # No account answers to that name.
+    SECRET_MISMATCH = "secret_mismatch"  # noqa: S105  Nothing on file matches the key or password.
+    CREDENTIAL_REVOKED = "credential_revoked"  # It was proven once and is no longer on file.
+    CREDENTIAL_EXPIRED = "credential_expired"
+    TEMPORARY_EXPIRED = "temporary_expired"  # The temporary password is older than its 48 hours.
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_PURGED = "account_purged"
+    ACCOUNT_LOCKED = "account_locked"  # Too many wrong passwords in a row from its own addresses.
+    ACCOUNT_DORMANT = "account_dormant"  # No sign-on for 120 days, swept or not.
+    ORGANIZATION_DISABLED = "organization_disabled"
+    SOURCE_NOT_LISTED = "source_not_listed"  # Outside every address on the account's list.
+    CANNOT_TELL = "cannot_tell"  # Something needed to decide did not answer.
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The numbers the decision turns on; the settings' defaults are the documents' facts."""
+
+    dormant_after: timedelta = timedelta(days=120)
+    dormant_after_unattended: timedelta = timedelta(days=120)
+    max_failures: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is known about an account when it signs on, gathered in one query."""
+
+    account: Account
+    organization: Organization
+    credentials: tuple[Credential, ...]
+    allowlist: tuple[AllowlistEntry, ...]
+    terms: Terms
+
+    def dormant_from(self) -> datetime:
+        """The moment from which a sign-on is refused for disuse; an operator's edit never moves it."""
+        unattended = self.account.purpose == "unattended"
+        term = self.terms.dormant_after_unattended if unattended else self.terms.dormant_after
+        return (self.account.last_signon_at or self.account.created_at) + term
+
+    def admits(self, source: IPv4Address, now: datetime) -> AllowlistEntry | None:
+        """Return the entry that lists *source* at *now*; an empty list admits nobody (fact 0.14)."""
+        return next((e for e in self.allowlist if e.stands(now) and e.addresses.contains(source)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Come in."""
+
+    credentials: tuple[Credential, ...]
+    entry: AllowlistEntry
+
+
+@dataclass(frozen=True, slots=True)
+class MustReplace:
+    """The temporary password is right and opens nothing but its own replacement (fact 0.12)."""
+
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoNeeds:
+    """One factor is proven; *method* must be too."""
+
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Stay out."""
+
+    reason: Reason
+
+
+Verdict = Admit | MustReplace | AlsoNeeds | Refuse
+
+
+def decide(dossier: Dossier | None, proven: AbstractSet[CredentialId], source: IPv4Address, now: datetime) -> Verdict:
+    """Return the verdict on a caller from *source* who proved the credentials *proven* at *now*."""
+    if dossier is None:
+        return Refuse(Reason.UNKNOWN_ACCOUNT)
+    if not proven:
+        return Refuse(Reason.SECRET_MISMATCH)
+    held = tuple(c for c in dossier.credentials if c.id in proven)
+    if len(held) != len(proven):
+        return Refuse(Reason.CREDENTIAL_REVOKED)
+    reason = _bar(dossier, held, source, now)
+    if reason is not None:
+        return Refuse(reason)
+    missing = dossier.account.required - {c.method for c in held}
+    if missing:
+        return AlsoNeeds(min(missing))
+    for credential in held:
+        if credential.kind is CredentialKind.TEMPORARY:
+            return MustReplace(credential)
+    entry = dossier.admits(source, now)
+    if entry is None:
+        return Refuse(Reason.SOURCE_NOT_LISTED)
+    return Admit(held, entry)
+
+
+def _bar(dossier: Dossier, held: tuple[Credential, ...], source: IPv4Address, now: datetime) -> Reason | None:
+    """Return what bars a caller who holds *held*, or None.  Every bar is decided at use."""
+    for credential in held:
+        if credential.expires_at is not None and now >= credential.expires_at:
+            temporary = credential.kind is CredentialKind.TEMPORARY
+            return Reason.TEMPORARY_EXPIRED if temporary else Reason.CREDENTIAL_EXPIRED
+    account = dossier.account
+    bars = (
+        (account.state is AccountState.PURGED, Reason.ACCOUNT_PURGED),
+        (account.state is AccountState.DISABLED, Reason.ACCOUNT_DISABLED),
+        (not dossier.organization.enabled, Reason.ORGANIZATION_DISABLED),
+        (account.failures >= dossier.terms.max_failures, Reason.ACCOUNT_LOCKED),
+        (now >= dossier.dormant_from(), Reason.ACCOUNT_DORMANT),
+        (dossier.admits(source, now) is None, Reason.SOURCE_NOT_LISTED),
+    )
+    return next((reason for barred, reason in bars if barred), None)
