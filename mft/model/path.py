@@ -8,7 +8,7 @@ segments, NUL, bidirectional overrides.
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from mft.model.errors import Invalid
 
@@ -18,6 +18,9 @@ MAX_DEPTH: Final = 64
 
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidi, zero width), surrogates, line and paragraph separators."""
+
+
+_P = TypeVar("_P", bound="VirtualPath")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +44,7 @@ class VirtualPath:
                 del names[-1:]
                 continue
             names.append(checked_name(segment))
-        return cls(tuple(names))._measured()
+        return _measured(cls(tuple(names)))
 
     @classmethod
     def from_wire(cls, raw: bytes) -> Self:
@@ -53,11 +56,11 @@ class VirtualPath:
 
     def __truediv__(self, name: str) -> "VirtualPath":
         """Return the path of *name* in this folder; *name* is one segment and is checked."""
-        return VirtualPath((*self.names, checked_name(name)))._measured()
+        return _measured(VirtualPath((*self.names, checked_name(name))))
 
     def joined(self, below: "VirtualPath") -> "VirtualPath":
         """Return *below* as seen from this folder."""
-        return VirtualPath(self.names + below.names)._measured()
+        return _measured(VirtualPath(self.names + below.names))
 
     def within(self, folder: "VirtualPath") -> bool:
         """Return whether this is *folder* or lies below it, name by name."""
@@ -88,12 +91,13 @@ class VirtualPath:
         """Return the path as people write it: ``/Distribution/northwind``."""
         return "/" + "/".join(self.names)
 
-    def _measured(self) -> Self:
-        if len(self.names) > MAX_DEPTH:
-            raise Invalid(f"the path is more than {MAX_DEPTH} folders deep")
-        if len(str(self).encode()) > MAX_PATH_BYTES:
-            raise Invalid(f"the path is longer than {MAX_PATH_BYTES} bytes")
-        return self
+
+def _measured(path: _P) -> _P:
+    if len(path.names) > MAX_DEPTH:
+        raise Invalid(f"the path is more than {MAX_DEPTH} folders deep")
+    if len(str(path).encode()) > MAX_PATH_BYTES:
+        raise Invalid(f"the path is longer than {MAX_PATH_BYTES} bytes")
+    return path
 
 
 ROOT: Final = VirtualPath()

@@ -37,7 +37,13 @@ class Server:
     def mft(self, *arguments: str, typed: str = "", fails: bool = False) -> str:
         """Run one operator command and return what it printed."""
         done = subprocess.run(
-            [MFT, *arguments], env=self.environment, input=typed, capture_output=True, text=True, timeout=60, check=False
+            [MFT, *arguments],
+            env=self.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert (done.returncode != 0) is fails, f"mft {' '.join(arguments)}: {done.returncode}\n{done.stderr}"
         return done.stderr if fails else done.stdout
@@ -57,7 +63,9 @@ class Server:
         self.mft("org", "add", "northwind", "--name", "Northwind Clinic", "--kind", "delegate")
         self.mft("org", "add", "clearing", "--name", "Clearing House", "--kind", "partner")
 
-    def add_account(self, name: str, org: str = "northwind", *, password: str = "", folder: str = "", rights: str = "all") -> None:
+    def add_account(
+        self, name: str, org: str = "northwind", *, password: str = "", folder: str = "", rights: str = "all"
+    ) -> None:
         """Add an account with a key of its own, on request a password, and rights on its folder."""
         key = self.folder / f"{name}.key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key], check=True)
@@ -74,7 +82,11 @@ class Server:
 
     @staticmethod
     def homes(org: str) -> list[str]:
-        return ["/Partners/clearing/Inbound", "/Partners/clearing/Outbound"] if org == "clearing" else [f"/Distribution/{org}"]
+        return (
+            ["/Partners/clearing/Inbound", "/Partners/clearing/Outbound"]
+            if org == "clearing"
+            else [f"/Distribution/{org}"]
+        )
 
     def start(self) -> None:
         """Start serving and wait for the line that says so."""
