@@ -1,0 +1,1 @@
+"""Scheduled work: a door like the others, knocked on by the clock."""

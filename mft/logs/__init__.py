@@ -1,0 +1,1 @@
+"""What the server says about itself: log lines and numbers.  Never a secret, never file content."""

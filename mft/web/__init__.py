@@ -1,0 +1,1 @@
+"""The web door: the monitor's metrics and health for now, the portal later."""

@@ -1,0 +1,247 @@
+"""Every setting, with what it does, its unit and where its default comes from.
+
+``config/mft.example.toml`` is written from this file.  Secrets are never values here, only paths to
+files; the one exception is the database's address, which may come from a credential instead.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from mft.model.errors import Invalid
+from mft.model.network import AddressRange, parse_address
+from mft.settings.quantities import Size, Span
+
+_LOOPBACK: Final = AddressRange.parse("127.0.0.0/8")
+
+
+def _range(value: object) -> AddressRange:
+    if isinstance(value, AddressRange):
+        return value
+    try:
+        return AddressRange.parse(str(value))
+    except Invalid as error:
+        raise ValueError(str(error)) from None
+
+
+def _address(text: str) -> str:
+    if ":" in text:
+        raise ValueError("is an IPv4 address; every rule about who may sign on speaks of IPv4 (fact 0.7)")
+    try:
+        return str(parse_address(text))
+    except Invalid as error:
+        raise ValueError(str(error)) from None
+
+
+def _longer_than_nothing(span: timedelta) -> timedelta:
+    if span <= timedelta(0):
+        raise ValueError("is longer than nothing")
+    return span
+
+
+Network = Annotated[AddressRange, BeforeValidator(_range), PlainSerializer(str, return_type=str)]
+Address = Annotated[str, AfterValidator(_address)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Lapse = Annotated[Span, AfterValidator(_longer_than_nothing)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """What every table of the file has in common: no unknown key passes, no error shows a value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+
+class Listener(Section):
+    """One address the SFTP server answers on."""
+
+    address: Address = Field(default="0.0.0.0", description="IPv4 address to listen on.")  # noqa: S104  (a server's default)
+    port: Port = Field(default=2222, description="TCP port; 0 takes any free one.")
+    proxy_from: tuple[Network, ...] = Field(
+        default=(),
+        description="Load balancers that must send the PROXY header (v1 or v2). Empty: no header is expected, "
+        "and one that comes closes the connection. Anybody else's connection is closed.",
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        return _LOOPBACK.contains(parse_address(self.address))
+
+
+class Sftp(Section):
+    """The SFTP door."""
+
+    host_keys: Path = Field(
+        default=Path("keys/host"), description="Folder of host keys, one OpenSSH private key a file, 0600."
+    )
+    chacha20: bool = Field(
+        default=False, description="Also offer chacha20-poly1305, for clients without AES hardware; slower here."
+    )
+    max_unauthenticated: Count = Field(
+        default=100, description="Connections that have not signed on yet, from everybody."
+    )
+    max_unauthenticated_per_source: Count = Field(default=10, description="The same, from one address.")
+    max_connections: Count = Field(default=1000, description="Connections in all; further ones are closed at once.")
+    first_request: Lapse = Field(default=timedelta(seconds=20), description="Time to the first authentication request.")
+    sign_on: Lapse = Field(default=timedelta(seconds=120), description="Time from the connection to the sign-on.")
+    password_change: Lapse = Field(
+        default=timedelta(seconds=180), description="The same once a password change was asked for."
+    )
+    attempts: Count = Field(default=4, description="Refused attempts before the connection is closed.")
+    channels: Count = Field(default=4, description="SFTP sessions in one connection.")
+    handles: Count = Field(default=64, description="Open files and listings in one session.")
+    idle: Lapse = Field(
+        default=timedelta(minutes=30), description="A session without an SFTP request for this long is closed."
+    )
+    stall: Lapse = Field(
+        default=timedelta(seconds=120),
+        description="A request half received, or a reply not read, for this long closes.",
+    )
+    listeners: tuple[Listener, ...] = Field(
+        default=(Listener(),),
+        min_length=1,
+        description="Where to listen; one table each. Under socket activation the passed sockets count instead.",
+    )
+
+
+class Terms(Section):
+    """How long accounts, passwords and files live.  The defaults are the documents' facts."""
+
+    temporary_password: Lapse = Field(
+        default=timedelta(hours=48), description="Life of a temporary password (fact 0.12)."
+    )
+    dormancy: Lapse = Field(
+        default=timedelta(days=120), description="An account without a sign-on for this long is refused (fact 0.15)."
+    )
+    dormancy_unattended: Lapse = Field(
+        default=timedelta(days=120), description="The same for unattended accounts (fact 0.15)."
+    )
+    retention: Lapse = Field(
+        default=timedelta(days=90), description="Files are deleted this long after receipt (fact 0.3)."
+    )
+    retention_financial: Lapse = Field(
+        default=timedelta(days=548), description="The same for the financial-report class: 18 months."
+    )
+    undo: Span = Field(
+        default=timedelta(hours=1), description="A file a person deleted can be brought back for this long."
+    )
+    interrupted_upload: Lapse = Field(
+        default=timedelta(hours=24),
+        description="An upload that broke off, or a work name never renamed, is kept for its owner this long.",
+    )
+    takeover: Lapse = Field(
+        default=timedelta(seconds=10),
+        description="An upload silent for this long yields when its own account opens the path again.",
+    )
+    max_failures: Count = Field(
+        default=100, description="Wrong passwords in a row, from the account's own addresses, until it is locked."
+    )
+
+
+class Allowlist(Section):
+    """How many addresses may be listed (facts 0.8, 0.10)."""
+
+    approval_above_entry: Count = Field(
+        default=256, description="An entry of more addresses waits for a second person."
+    )
+    approval_above_list: Count = Field(default=4096, description="A list of more addresses in all waits likewise.")
+    refuse_above: Count = Field(default=65_536, description="An entry of more addresses is never taken.")
+
+
+class Passwords(Section):
+    """What a password costs to verify: Argon2id (RFC 9106)."""
+
+    memory: Size = Field(default=64 << 20, ge=8 << 10, description="Memory for one verification.")
+    passes: Count = Field(default=3, description="Passes over that memory.")
+    hashers: Count = Field(default=2, description="Verifications at a time; each takes the memory above.")
+
+
+class Storage(Section):
+    """Room on the disk that uploads leave free: the smaller of the two."""
+
+    reserve: Size = Field(default=1 << 30, ge=0, description="Bytes to leave free.")
+    reserve_percent: int = Field(default=5, ge=0, le=90, description="Percent of the file system to leave free.")
+
+
+class Audit(Section):
+    """The audit trail."""
+
+    signing_key: Path = Field(default=Path("keys/audit.key"), description="Ed25519 key that signs checkpoints, 0600.")
+    checkpoint_every: Lapse = Field(
+        default=timedelta(minutes=10), description="A signed checkpoint is made this often, if anything happened."
+    )
+
+
+class Monitor(Section):
+    """Prometheus metrics and /healthz, for this machine only."""
+
+    enabled: bool = Field(default=True, description="Answer /metrics and /healthz.")
+    address: Address = Field(default="127.0.0.1", description="A loopback address; anything else is refused.")
+    port: Port = Field(default=9722, description="TCP port; 0 takes any free one.")
+
+
+class Log(Section):
+    """Logs: one JSON object a line on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is written."
+    )
+
+
+class Settings(Section):
+    """The whole file.  Relative paths start at the file's own folder."""
+
+    node: str = Field(
+        default="main",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,31}$",
+        description="This machine's name in the audit trail and sessions.",
+    )
+    payer: str = Field(
+        default="Health plan", min_length=1, description="The health plan's name; never part of a password."
+    )
+    data: Path = Field(
+        default=Path("data"), description="Folder of the database, the sealed files and the audit checkpoints."
+    )
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="postgresql+psycopg://… or sqlite:////…; empty: mft.db in the data folder. With a password "
+        "in it, give it as the systemd credential database_url instead.",
+    )
+    master_key: Path = Field(
+        default=Path("keys/master.key"),
+        description="Key that wraps every file's key, 0600; or the systemd credential master_key.",
+    )
+    trial_networks: tuple[Network, ...] = Field(
+        default=(),
+        description="Addresses that count as public for a trial on one machine, such as 127.0.0.0/8. "
+        "Refused unless every listener is on loopback.",
+    )
+    sftp: Sftp = Field(default=Sftp(), description=Sftp.__doc__)
+    terms: Terms = Field(default=Terms(), description=Terms.__doc__)
+    allowlist: Allowlist = Field(default=Allowlist(), description=Allowlist.__doc__)
+    passwords: Passwords = Field(default=Passwords(), description=Passwords.__doc__)
+    storage: Storage = Field(default=Storage(), description=Storage.__doc__)
+    audit: Audit = Field(default=Audit(), description=Audit.__doc__)
+    monitor: Monitor = Field(default=Monitor(), description=Monitor.__doc__)
+    log: Log = Field(default=Log(), description=Log.__doc__)
+
+    @model_validator(mode="after")
+    def _loopback_where_promised(self) -> Self:
+        open_doors = [listener.address for listener in self.sftp.listeners if not listener.is_loopback]
+        if self.trial_networks and open_doors:
+            raise ValueError(
+                f"trial_networks is for a trial on one machine, and a listener is on {open_doors[0]}; "
+                "remove trial_networks or let every listener be on 127.0.0.1"
+            )
+        if not _LOOPBACK.contains(parse_address(self.monitor.address)):
+            raise ValueError("monitor.address is not on loopback; metrics and health are for this machine only")
+        return self
+
+    @property
+    def store_url(self) -> str:
+        """Where the database is."""
+        return self.database_url or f"sqlite:///{self.data / 'mft.db'}"
