@@ -44,6 +44,8 @@ class Action(StrEnum):
 
     FOLDER_CREATED = "folder.created"
     FOLDER_REMOVED = "folder.removed"
+    FOLDER_CHANGED = "folder.changed"  # Its retention class or quiet time.
+    FOLDER_RENAMED = "folder.renamed"
     GRANT_GIVEN = "grant.given"
     GRANT_REVOKED = "grant.revoked"
     UPLOAD_COMMITTED = "upload.committed"
@@ -56,6 +58,8 @@ class Action(StrEnum):
     FILE_RENAMED = "file.renamed"
     FILE_EXPIRED = "file.expired"
     FILE_UNDELETED = "file.undeleted"
+    FILE_HELD = "file.held"  # Must stay until released, whatever its term.
+    FILE_RELEASED = "file.released"
     FILE_DESTROYED = "file.destroyed"  # Key gone, bytes gone.
 
     SERVER_STARTED = "server.started"

@@ -36,6 +36,8 @@ class StoredFile:
     client_mtime: int | None
     """The client's claim in seconds since 1970; shown by STAT, read by no rule."""
     downloads: int
+    hold: str | None = None
+    """Why it must stay, whatever its term; None when nothing holds it."""
 
 
 class EntryKind(StrEnum):

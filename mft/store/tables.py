@@ -155,6 +155,7 @@ entry: Final = Table(
     Column("kind", Text, nullable=False),
     Column("organization", ForeignKey("organization.id")),
     Column("retention_class", Text),  # Folders only; None inherits from the folder above.
+    Column("quiet_seconds", Integer),  # Folders only: how long a new file is its creator's alone; None inherits.
     Column("created_at", Instant, nullable=False),
     Column("creator", Text, nullable=False),
     Column("work_owner", ForeignKey("account.id")),
@@ -180,6 +181,7 @@ version: Final = Table(
     Column("received_from", Text, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("client_mtime", BigInteger),
+    Column("hold", Text),  # Why it must not go, whatever its term; None when nothing holds it.
     Column("downloads", Integer, nullable=False, server_default=text("0")),
     sqlite_autoincrement=True,
 )
