@@ -6,6 +6,7 @@ is for the audit trail.  A credential is weighed before the account's state, so 
 holds no secret learns nothing from how the answer came about.
 """
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,12 @@ from mft.model.ids import CredentialId
 
 SENTENCE: Final = "Invalid username/password or not allowed to sign on from this location"
 """What every refused caller is told, byte for byte (fact 0.16)."""
+
+FORGOTTEN_AFTER: Final = timedelta(minutes=15)
+"""A pair of source and name starts afresh after so long without a failure."""
+LONGEST_PAUSE: Final = timedelta(seconds=30)
+_FIRST_PAUSE: Final = timedelta(milliseconds=500)
+_FIRST_SLOWED: Final = 4
 
 
 class Reason(StrEnum):
@@ -34,6 +41,7 @@ class Reason(StrEnum):
     ACCOUNT_DORMANT = "account_dormant"  # No sign-on for 120 days, swept or not.
     ORGANIZATION_DISABLED = "organization_disabled"
     SOURCE_NOT_LISTED = "source_not_listed"  # Outside every address on the account's list.
+    SESSION_ENDED = "session_ended"  # A live session whose end was asked for; never a sign-on's reason.
     CANNOT_TELL = "cannot_tell"  # Something needed to decide did not answer.
 
 
@@ -57,7 +65,7 @@ class Dossier:
     terms: Terms
 
     def dormant_from(self) -> datetime:
-        """The moment from which a sign-on is refused for disuse; an operator's edit never moves it."""
+        """Return the moment from which a sign-on is refused for disuse; an operator's edit never moves it."""
         unattended = self.account.purpose == "unattended"
         term = self.terms.dormant_after_unattended if unattended else self.terms.dormant_after
         return (self.account.last_signon_at or self.account.created_at) + term
@@ -103,13 +111,8 @@ def decide(dossier: Dossier | None, proven: AbstractSet[CredentialId], source: I
     """Return the verdict on a caller from *source* who proved the credentials *proven* at *now*."""
     if dossier is None:
         return Refuse(Reason.UNKNOWN_ACCOUNT)
-    if not proven:
-        return Refuse(Reason.SECRET_MISMATCH)
     held = tuple(c for c in dossier.credentials if c.id in proven)
-    if len(held) != len(proven):
-        return Refuse(Reason.CREDENTIAL_REVOKED)
-    reason = _bar(dossier, held, source, now)
-    if reason is not None:
+    for reason in (*_unproven(dossier, held, proven, now), *bars(dossier, source, now)):
         return Refuse(reason)
     missing = dossier.account.required - {c.method for c in held}
     if missing:
@@ -118,19 +121,31 @@ def decide(dossier: Dossier | None, proven: AbstractSet[CredentialId], source: I
         if credential.kind is CredentialKind.TEMPORARY:
             return MustReplace(credential)
     entry = dossier.admits(source, now)
-    if entry is None:
-        return Refuse(Reason.SOURCE_NOT_LISTED)
-    return Admit(held, entry)
+    # bars() has just found one; if ever it did not, nobody comes in.
+    return Admit(held, entry) if entry else Refuse(Reason.SOURCE_NOT_LISTED)
 
 
-def _bar(dossier: Dossier, held: tuple[Credential, ...], source: IPv4Address, now: datetime) -> Reason | None:
-    """Return what bars a caller who holds *held*, or None.  Every bar is decided at use."""
+def _unproven(
+    dossier: Dossier, held: tuple[Credential, ...], proven: AbstractSet[CredentialId], now: datetime
+) -> Iterator[Reason]:
+    """Yield what is amiss with the credentials; one is valid while ``now < expires_at``."""
+    if dossier.account.state is AccountState.PURGED:
+        # Its credentials are destroyed, so nothing can be proven; the trail still tells the true reason.
+        yield Reason.ACCOUNT_PURGED
+    if not proven:
+        yield Reason.SECRET_MISMATCH
+    if len(held) != len(proven):
+        yield Reason.CREDENTIAL_REVOKED
     for credential in held:
         if credential.expires_at is not None and now >= credential.expires_at:
             temporary = credential.kind is CredentialKind.TEMPORARY
-            return Reason.TEMPORARY_EXPIRED if temporary else Reason.CREDENTIAL_EXPIRED
+            yield Reason.TEMPORARY_EXPIRED if temporary else Reason.CREDENTIAL_EXPIRED
+
+
+def bars(dossier: Dossier, source: IPv4Address, now: datetime) -> Iterator[Reason]:
+    """Yield everything that bars the account at *now* from *source*, whatever is proven."""
     account = dossier.account
-    bars = (
+    found = (
         (account.state is AccountState.PURGED, Reason.ACCOUNT_PURGED),
         (account.state is AccountState.DISABLED, Reason.ACCOUNT_DISABLED),
         (not dossier.organization.enabled, Reason.ORGANIZATION_DISABLED),
@@ -138,4 +153,17 @@ def _bar(dossier: Dossier, held: tuple[Credential, ...], source: IPv4Address, no
         (now >= dossier.dormant_from(), Reason.ACCOUNT_DORMANT),
         (dossier.admits(source, now) is None, Reason.SOURCE_NOT_LISTED),
     )
-    return next((reason for barred, reason in bars if barred), None)
+    return (reason for barred, reason in found if barred)
+
+
+def pause_before_answer(failures: int) -> timedelta:
+    """Return how long an attempt waits after *failures* of the same name from the same source.
+
+    The fourth failure within FORGOTTEN_AFTER is answered half a second late, each further one twice
+    as late as the one before, none later than LONGEST_PAUSE.  It hangs on what was tried, never on
+    whether such an account exists, so that it tells nothing and no stranger can lock a name.
+    """
+    late = failures + 1 - _FIRST_SLOWED
+    if late < 0:
+        return timedelta(0)
+    return min(_FIRST_PAUSE * 2 ** min(late, 16), LONGEST_PAUSE)
