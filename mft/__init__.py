@@ -1,5 +1,3 @@
 """MFT: a managed file transfer server for health plans and their partners."""
 
-from typing import Final
-
-__version__: Final = "0.1.0"
+__version__: str = "0.1.0"  # Not Final: the build reads this line, and knows no other annotation.

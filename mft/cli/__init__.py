@@ -1,0 +1,1 @@
+"""What an operator types.  click and rich live here; every rule lives below."""

@@ -1,0 +1,64 @@
+"""Who is acting, and on which server: what may stand before a command's name or behind it."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from mft.model.errors import Invalid
+from mft.model.session import Actor, Door
+
+DEFAULT_CONFIG: Final = Path("/etc/mft/mft.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was said before the command's name: ``mft --as maria account unlock bob``."""
+
+    config: Path | None
+    acting: str | None
+
+
+def person(named: str | None, environ: Mapping[str, str]) -> str:
+    """Return who is acting: --as, else who called sudo, else the user.  Raises Invalid."""
+    found = (named or environ.get("SUDO_USER") or environ.get("USER") or "").strip()
+    if not found:
+        raise Invalid("nobody can be named as acting; say who with --as NAME")
+    if not found.isprintable():
+        raise Invalid("the acting person's name holds a control character; say who with --as NAME")
+    return found
+
+
+def said_before() -> Call:
+    """Return what was said before the command's name."""
+    found = click.get_current_context().find_object(Call)
+    return found or Call(None, None)
+
+
+def operator(named: str | None) -> Actor:
+    """Return the acting person as the audit trail records them."""
+    return Actor(door=Door.CLI, name=person(named or said_before().acting, os.environ))
+
+
+def config_file(named: Path | None) -> Path:
+    """Return the configuration file: --config behind the command, before it, MFT_CONFIG, the usual place."""
+    return named or said_before().config or DEFAULT_CONFIG
+
+
+def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take --config."""
+    kind = click.Path(path_type=Path, dir_okay=False)
+    return click.option("--config", type=kind, metavar="FILE", help="Configuration; else MFT_CONFIG.")(function)
+
+
+def acting_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take --as."""
+    return click.option("--as", "acting", metavar="NAME", help="Who is acting; else SUDO_USER, else USER.")(function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")(function)

@@ -1,0 +1,108 @@
+"""``mft``: what an operator types.
+
+Knows the commands by name and loads a family's module when one of its commands is called, so that
+``mft --help`` and shell completion cost no more than click.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from mft import __version__
+from mft.cli import exits
+from mft.cli.acting import Call, acting_option, config_option
+from mft.model.errors import MftError
+
+COMMANDS: Final = {
+    "demo": ("mft.cli.demo.command", "Run a server with example data on this machine, or check the whole journey."),
+    "init": ("mft.cli.server", "Make a server's directory: configuration, keys and database."),
+    "serve": ("mft.cli.server", "Run the server in the foreground until a signal ends it."),
+    "doctor": ("mft.cli.server", "Check ports, permissions, clock, keys, database and an own sign-on."),
+    "config": ("mft.cli.config", "Check, show or explain the configuration."),
+    "db": ("mft.cli.database", "Bring the database's schema up to date."),
+    "backup": ("mft.cli.backup", "Write the database, the files and the configuration into one file."),
+    "restore": ("mft.cli.backup", "Make a server's directory from a backup."),
+    "org": ("mft.cli.organizations", "Organizations: delegates, partners, providers and the payer."),
+    "account": ("mft.cli.accounts", "Accounts, their passwords, keys and sessions."),
+    "allow": ("mft.cli.allowlists", "The addresses that an account may sign on from."),
+    "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
+    "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
+    "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
+    "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
+    "audit": ("mft.cli.audit", "The audit trail: follow, search, export and verify it."),
+    "keys": ("mft.cli.keys", "Host keys, and the master key that seals files."),
+}
+"""Each command: the module it lives in and the line that ``mft --help`` shows for it."""
+
+
+class Families(click.Group):
+    """The root command: loads the module of the command that was called, and no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Return the commands in the order an operator meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load and return the command called *cmd_name*."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name][0]), f"{cmd_name}_command")
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table, without loading one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Run a command and exit: every way to fail has its code and reads the same."""
+        extra["standalone_mode"] = False
+        try:
+            sys.exit(super().main(args, **extra) or exits.OK)
+        except MftError as error:
+            exits.tell(*exits.wording(error))
+            sys.exit(exits.code_of(error))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(exits.USAGE)
+        except click.ClickException as error:
+            exits.tell(error.format_message(), f"see {_path(error)} --help")
+            sys.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted", err=True)
+            sys.exit(exits.INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of a pipe left: `mft audit export | head`.  Nothing more may be written at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(exits.OK)
+        except OSError as error:
+            exits.tell(
+                f"{error.filename or 'the system'}: {error.strerror or error}", "check the path and its permissions"
+            )
+            sys.exit(exits.DEPENDENCY)
+
+
+def _path(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return context.command_path if context else "mft"
+
+
+@click.group(cls=Families, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="mft", message="%(prog)s %(version)s")
+@config_option
+@acting_option
+@click.pass_context
+def cli(context: click.Context, config: Path | None, acting: str | None) -> None:
+    """Operate a managed file transfer server for health plans and their partners.
+
+    The configuration is found by --config, by MFT_CONFIG, or in /etc/mft/mft.toml.
+    """
+    named = os.environ.get("MFT_CONFIG")
+    context.obj = Call(config or (Path(named) if named else None), acting or os.environ.get("MFT_AS"))
