@@ -61,9 +61,18 @@ class Families(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader that leaves a pipe (``mft audit export | head``) is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whatever is still buffered goes nowhere, or the interpreter would complain at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return exits.OK
+
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run a command and exit: every way to fail has its code and reads the same."""
-        extra["standalone_mode"] = False
+        extra |= {"standalone_mode": False, "prog_name": "mft"}
         try:
             sys.exit(super().main(args, **extra) or exits.OK)
         except MftError as error:
@@ -78,10 +87,6 @@ class Families(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             sys.exit(exits.INTERRUPTED)
-        except BrokenPipeError:
-            # The reader of a pipe left: `mft audit export | head`.  Nothing more may be written at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(exits.OK)
         except OSError as error:
             exits.tell(
                 f"{error.filename or 'the system'}: {error.strerror or error}", "check the path and its permissions"

@@ -33,12 +33,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Several things of a kind.  *columns* are shown to people; JSON holds every field."""
+    """Several things of a kind.  *columns* are shown to people; JSON holds every field, or *whole*."""
 
     columns: Sequence[str]
     rows: Sequence[Fields]
     nothing: str = "There is nothing to show."
     code: int = 0
+    whole: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ def show(answer: Answer, *, as_json: bool) -> None:
 
 def _show_json(answer: Answer) -> None:
     match answer:
-        case Rows(rows=rows):
-            click.echo(as_json_text([dict(row) for row in rows]))
+        case Rows(rows=rows, whole=whole):
+            click.echo(as_json_text([dict(row) for row in rows] if whole is None else whole))
         case Secret(value, fields=fields):
             click.echo(as_json_text({**fields, "secret": value}))
         case Record(fields) | Done(fields=fields):
