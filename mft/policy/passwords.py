@@ -46,7 +46,10 @@ def judge_password(password: str, *, names: Iterable[str], strength: Strength, r
 
 
 def names_of(account: str, organization: str, email: str, *titles: str) -> tuple[str, ...]:
-    """Return the names that a password must not contain: whole titles and every word of them."""
+    """Return the names that a password must not contain; a title counts as a whole, with and without spaces.
+
+    Single words of a title are too ordinary to forbid; as hints they lower zxcvbn's score.
+    """
     local = email.partition("@")[0]
-    words = [word for title in titles for word in title.split()]
-    return tuple(dict.fromkeys(name for name in (account, organization, local, *titles, *words) if name))
+    run_together = ["".join(title.split()) for title in titles]
+    return tuple(dict.fromkeys(name for name in (account, organization, local, *titles, *run_together) if name))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address
+from itertools import chain
 from typing import Final
 
 from mft.model.account import Account, AccountState, AllowlistEntry, Credential, CredentialKind, Method, Organization
@@ -112,7 +113,8 @@ def decide(dossier: Dossier | None, proven: AbstractSet[CredentialId], source: I
     if dossier is None:
         return Refuse(Reason.UNKNOWN_ACCOUNT)
     held = tuple(c for c in dossier.credentials if c.id in proven)
-    for reason in (*_unproven(dossier, held, proven, now), *bars(dossier, source, now)):
+    reason = next(chain(_unproven(dossier, held, proven, now), bars(dossier, source, now)), None)
+    if reason is not None:
         return Refuse(reason)
     missing = dossier.account.required - {c.method for c in held}
     if missing:
@@ -166,4 +168,4 @@ def pause_before_answer(failures: int) -> timedelta:
     late = failures + 1 - _FIRST_SLOWED
     if late < 0:
         return timedelta(0)
-    return min(_FIRST_PAUSE * 2 ** min(late, 16), LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * (1 << min(late, 16)), LONGEST_PAUSE)

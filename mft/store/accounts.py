@@ -1,0 +1,164 @@
+"""Accounts, as rows, and the dossier: all that a sign-on turns on, in one statement."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    bindparam,
+    insert,
+    null,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from mft.model.account import Account, AccountState, Method, Purpose
+from mft.model.errors import Conflict
+from mft.model.ids import AccountId, OrganizationId
+from mft.policy.signon import Dossier, Terms
+from mft.store.allowlist import entry_of
+from mft.store.credentials import credential_of
+from mft.store.organizations import organization_of
+from mft.store.tables import account as table
+from mft.store.tables import allowlist_entry, credential, organization
+
+_ACCOUNT: Final = "account_"
+_ORGANIZATION: Final = "organization_"
+_CREDENTIAL: Final = "credential_"
+_ENTRY: Final = "entry_"
+
+
+def account_of(row: RowMapping, prefix: str = "") -> Account:
+    """Return the account in *row*, whose columns are named with *prefix*."""
+    return Account(
+        id=row[prefix + "id"],
+        name=row[prefix + "name"],
+        email=row[prefix + "email"] or "",
+        organization=row[prefix + "organization"],
+        purpose=Purpose(row[prefix + "purpose"]),
+        state=AccountState(row[prefix + "state"]),
+        required=frozenset(Method(word) for word in row[prefix + "required"].split(",") if word),
+        created_at=row[prefix + "created_at"],
+        created_by=row[prefix + "created_by"],
+        last_signon_at=row[prefix + "last_signon_at"],
+        failures=row[prefix + "failures"],
+    )
+
+
+def dossier(connection: Connection, name: str, terms: Terms) -> Dossier | None:
+    """Return all that is known about the account *name*, or None for a stranger.  One statement."""
+    rows = connection.execute(_dossier_query(), {"name": name}).mappings().all()
+    if not rows:
+        return None
+    credentials = [credential_of(row, _CREDENTIAL) for row in rows if row[_CREDENTIAL + "id"]]
+    entries = [entry_of(row, _ENTRY) for row in rows if row[_ENTRY + "id"]]
+    return Dossier(
+        account=account_of(rows[0], _ACCOUNT),
+        organization=organization_of(rows[0], _ORGANIZATION),
+        credentials=tuple(sorted(credentials, key=lambda c: (c.created_at, c.id))),
+        # Narrowest first: the entry that names an address best is the one marked as seen.
+        allowlist=tuple(sorted(entries, key=lambda e: (e.addresses.size, e.id))),
+        terms=terms,
+    )
+
+
+@cache
+def _dossier_query() -> CompoundSelect[Any]:
+    """Return the statement: one row per credential and one per entry, and at least one for the account."""
+    account, house = _labelled(table, _ACCOUNT), _labelled(organization, _ORGANIZATION)
+    known, listed = _labelled(credential, _CREDENTIAL), _labelled(allowlist_entry, _ENTRY)
+    named = table.c.name == bindparam("name")
+    owned = table.join(organization)
+    with_credentials: Select[Any] = select(*account, *house, *known, *_empty(allowlist_entry, _ENTRY))
+    with_entries: Select[Any] = select(*account, *house, *_empty(credential, _CREDENTIAL), *listed)
+    return union_all(
+        with_credentials.select_from(owned.outerjoin(credential)).where(named),
+        with_entries.select_from(owned.join(allowlist_entry)).where(named),
+    )
+
+
+def _labelled(source: FromClause, prefix: str) -> list[Any]:
+    return [column.label(prefix + column.name) for column in source.c]
+
+
+def _empty(source: FromClause, prefix: str) -> list[Any]:
+    columns: Iterable[Column[Any]] = source.c  # type: ignore[assignment]  # tables hold Columns
+    return [type_coerce(null(), column.type).label(prefix + column.name) for column in columns]
+
+
+def lock(connection: Connection, name: str) -> None:
+    """Let nobody else change the account *name* until this transaction ends.
+
+    SQLite's only writer holds the whole file already, and SQLAlchemy leaves FOR UPDATE out there.
+    """
+    connection.execute(select(table.c.id).where(table.c.name == name).with_for_update())
+
+
+def by_name(connection: Connection, name: str) -> Account | None:
+    """Return the account of that name."""
+    row = connection.execute(select(table).where(table.c.name == name)).mappings().first()
+    return account_of(row) if row else None
+
+
+def listing(connection: Connection, within: OrganizationId | None = None) -> list[Account]:
+    """Return every account, or those of one organization, by name."""
+    query = select(table).order_by(table.c.name)
+    if within is not None:
+        query = query.where(table.c.organization == within)
+    return [account_of(row) for row in connection.execute(query).mappings()]
+
+
+def add(connection: Connection, account: Account) -> None:
+    """Keep a new account.  Raises Conflict if its name or its e-mail address is taken (fact 1.15)."""
+    try:
+        connection.execute(
+            insert(table).values(
+                id=account.id,
+                name=account.name,
+                email=account.email,
+                organization=account.organization,
+                purpose=account.purpose.value,
+                state=account.state.value,
+                required=",".join(sorted(account.required)),
+                created_at=account.created_at,
+                created_by=account.created_by,
+                last_signon_at=account.last_signon_at,
+                failures=account.failures,
+            )
+        )
+    except IntegrityError:
+        raise Conflict(
+            f"the name {account.name} or the address {account.email} belongs to an account already; "
+            "names of purged accounts are never handed out again"
+        ) from None
+
+
+def set_state(connection: Connection, account: AccountId, before: AccountState, after: AccountState) -> bool:
+    """Move an account from one state to another.  Return False if it was not in the first."""
+    changed = update(table).where(table.c.id == account, table.c.state == before.value).values(state=after.value)
+    return connection.execute(changed).rowcount == 1
+
+
+def count_failure(connection: Connection, account: AccountId | None) -> None:
+    """Count a wrong password.  For None, a stranger, the same statement runs and finds nothing."""
+    connection.execute(update(table).where(table.c.id == (account or "")).values(failures=table.c.failures + 1))
+
+
+def clear_failures(connection: Connection, account: AccountId) -> None:
+    """Forget the wrong passwords, which unlocks the account."""
+    connection.execute(update(table).where(table.c.id == account).values(failures=0))
+
+
+def signed_on(connection: Connection, account: AccountId, at: datetime) -> None:
+    """Note a sign-on: the dormancy term starts anew and the wrong passwords are forgotten."""
+    connection.execute(update(table).where(table.c.id == account).values(last_signon_at=at, failures=0))

@@ -1,0 +1,76 @@
+"""Credentials, as rows.  Verifiers are written and compared elsewhere; nothing here sees a secret."""
+
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mft.model.account import Credential, CredentialKind
+from mft.model.errors import Conflict
+from mft.model.ids import AccountId, CredentialId
+from mft.store.tables import account as account_table
+from mft.store.tables import credential as table
+
+_IS_KEY = table.c.kind == CredentialKind.KEY.value
+
+
+def credential_of(row: RowMapping, prefix: str = "") -> Credential:
+    """Return the credential in *row*, whose columns are named with *prefix*."""
+    return Credential(
+        id=row[prefix + "id"],
+        kind=CredentialKind(row[prefix + "kind"]),
+        verifier=row[prefix + "verifier"],
+        fingerprint=row[prefix + "fingerprint"],
+        label=row[prefix + "label"],
+        created_at=row[prefix + "created_at"],
+        created_by=row[prefix + "created_by"],
+        expires_at=row[prefix + "expires_at"],
+    )
+
+
+def add(connection: Connection, account: AccountId, credential: Credential) -> None:
+    """Keep a new credential.  Raises Conflict if the account has that key, or a password, already."""
+    try:
+        connection.execute(
+            insert(table).values(
+                id=credential.id,
+                account=account,
+                kind=credential.kind.value,
+                verifier=credential.verifier,
+                fingerprint=credential.fingerprint,
+                label=credential.label,
+                created_at=credential.created_at,
+                created_by=credential.created_by,
+                expires_at=credential.expires_at,
+            )
+        )
+    except IntegrityError:
+        what = f"the key {credential.fingerprint}" if credential.kind is CredentialKind.KEY else "a password"
+        raise Conflict(f"the account has {what} already") from None
+
+
+def remove(connection: Connection, credential: CredentialId) -> bool:
+    """Destroy a credential.  Return False if it was gone: of two who try at once, one removes it."""
+    return connection.execute(delete(table).where(table.c.id == credential)).rowcount == 1
+
+
+def remove_password(connection: Connection, account: AccountId) -> bool:
+    """Destroy the account's password, temporary or not.  Return whether there was one."""
+    return connection.execute(delete(table).where(table.c.account == account, ~_IS_KEY)).rowcount > 0
+
+
+def reseal(connection: Connection, credential: CredentialId, old: str, new: str) -> None:
+    """Put the verifier *new* for the same secret in the place of *old*, unless that has changed meanwhile."""
+    changed = update(table).where(table.c.id == credential, table.c.verifier == old).values(verifier=new)
+    connection.execute(changed)
+
+
+def holds_key(connection: Connection, name: str, fingerprint: str) -> bool:
+    """Return whether the account *name* holds the key of that fingerprint."""
+    held = select(table.c.id).join(account_table, account_table.c.id == table.c.account)
+    held = held.where(account_table.c.name == name, _IS_KEY, table.c.fingerprint == fingerprint)
+    return bool(connection.scalar(select(exists(held.subquery().select()))))
+
+
+def of_account(connection: Connection, account: AccountId) -> list[Credential]:
+    """Return what the account proves itself with, oldest first."""
+    query = select(table).where(table.c.account == account).order_by(table.c.created_at, table.c.id)
+    return [credential_of(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,78 @@
+"""Organizations, as rows."""
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mft.model.account import Organization, OrganizationKind
+from mft.model.errors import Conflict
+from mft.model.ids import OrganizationId
+from mft.store.tables import organization as table
+
+
+def organization_of(row: RowMapping, prefix: str = "") -> Organization:
+    """Return the organization in *row*, whose columns are named with *prefix*."""
+    return Organization(
+        id=row[prefix + "id"],
+        name=row[prefix + "name"],
+        title=row[prefix + "title"],
+        kind=OrganizationKind(row[prefix + "kind"]),
+        enabled=row[prefix + "enabled"],
+        created_at=row[prefix + "created_at"],
+        created_by=row[prefix + "created_by"],
+        quota_bytes=row[prefix + "quota_bytes"],
+        quota_files=row[prefix + "quota_files"],
+    )
+
+
+def add(connection: Connection, organization: Organization) -> None:
+    """Keep a new organization.  Raises Conflict if its name is taken."""
+    try:
+        connection.execute(
+            insert(table).values(
+                id=organization.id,
+                name=organization.name,
+                title=organization.title,
+                kind=organization.kind.value,
+                enabled=organization.enabled,
+                created_at=organization.created_at,
+                created_by=organization.created_by,
+                quota_bytes=organization.quota_bytes,
+                quota_files=organization.quota_files,
+            )
+        )
+    except IntegrityError:
+        raise Conflict(f"there is an organization {organization.name} already") from None
+
+
+def by_name(connection: Connection, name: str) -> Organization | None:
+    """Return the organization of that name."""
+    row = connection.execute(select(table).where(table.c.name == name)).mappings().first()
+    return organization_of(row) if row else None
+
+
+def by_id(connection: Connection, organization: OrganizationId) -> Organization | None:
+    """Return the organization of that id."""
+    row = connection.execute(select(table).where(table.c.id == organization)).mappings().first()
+    return organization_of(row) if row else None
+
+
+def listing(connection: Connection) -> list[Organization]:
+    """Return every organization, by name."""
+    return [organization_of(row) for row in connection.execute(select(table).order_by(table.c.name)).mappings()]
+
+
+def set_enabled(connection: Connection, organization: OrganizationId, *, enabled: bool) -> bool:
+    """Enable or disable an organization.  Return False if it was so already."""
+    changed = update(table).where(table.c.id == organization, table.c.enabled != enabled).values(enabled=enabled)
+    return connection.execute(changed).rowcount == 1
+
+
+def set_quota(connection: Connection, organization: OrganizationId, octets: int | None, files: int | None) -> None:
+    """Set the limits; None is unlimited."""
+    connection.execute(update(table).where(table.c.id == organization).values(quota_bytes=octets, quota_files=files))
+
+
+def payer_titles(connection: Connection) -> tuple[str, ...]:
+    """Return the payers' titles, which no password may contain."""
+    query = select(table.c.title).where(table.c.kind == OrganizationKind.PAYER.value)
+    return tuple(connection.scalars(query))

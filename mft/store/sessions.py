@@ -1,0 +1,92 @@
+"""Live sessions, as rows, so that every process can see and end them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from ipaddress import IPv4Address
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from mft.model.ids import AccountId, CredentialId, SessionId
+from mft.model.session import Door, Session
+from mft.store.tables import account as account_table
+from mft.store.tables import session as table
+
+_QUERY = select(account_table.c.name.label("account_name"), table).join_from(table, account_table)
+
+
+def session_of(row: RowMapping) -> Session:
+    """Return the session in *row*."""
+    return Session(
+        id=row["id"],
+        account=row["account"],
+        account_name=row["account_name"],
+        door=Door(row["door"]),
+        source=IPv4Address(row["source"]),
+        credentials=frozenset(CredentialId(word) for word in row["credentials"].split(",") if word),
+        client=row["client"],
+        node=row["node"],
+        opened_at=row["opened_at"],
+        seen_at=row["seen_at"],
+        end_requested=row["end_requested"],
+    )
+
+
+def add(connection: Connection, session: Session) -> None:
+    """Keep a new session."""
+    connection.execute(
+        insert(table).values(
+            id=session.id,
+            account=session.account,
+            door=session.door.value,
+            source=int(session.source),
+            credentials=",".join(sorted(session.credentials)),
+            client=session.client,
+            node=session.node,
+            opened_at=session.opened_at,
+            seen_at=session.seen_at,
+            end_requested=session.end_requested,
+        )
+    )
+
+
+def by_id(connection: Connection, session: SessionId) -> Session | None:
+    """Return the live session of that id."""
+    row = connection.execute(_QUERY.where(table.c.id == session)).mappings().first()
+    return session_of(row) if row else None
+
+
+def listing(connection: Connection, account: AccountId | None = None) -> list[Session]:
+    """Return the live sessions, or those of one account, oldest first."""
+    query = _QUERY.order_by(table.c.opened_at, table.c.id)
+    if account is not None:
+        query = query.where(table.c.account == account)
+    return [session_of(row) for row in connection.execute(query).mappings()]
+
+
+def unseen_since(connection: Connection, moment: datetime, limit: int) -> list[Session]:
+    """Return sessions whose process has not marked them since *moment*, the longest silent first."""
+    query = _QUERY.where(table.c.seen_at < moment).order_by(table.c.seen_at).limit(limit)
+    return [session_of(row) for row in connection.execute(query).mappings()]
+
+
+def of_node(connection: Connection, node: str) -> list[Session]:
+    """Return the sessions that a node's processes hold."""
+    return [session_of(row) for row in connection.execute(_QUERY.where(table.c.node == node)).mappings()]
+
+
+def request_end(connection: Connection, account: AccountId, session: SessionId | None, why: str) -> int:
+    """Ask for the end of one session of the account, or of all.  Return how many were asked."""
+    asked = update(table).where(table.c.account == account, table.c.end_requested.is_(None))
+    if session is not None:
+        asked = asked.where(table.c.id == session)
+    return connection.execute(asked.values(end_requested=why)).rowcount
+
+
+def seen(connection: Connection, sessions: Iterable[SessionId], at: datetime) -> None:
+    """Mark sessions as alive."""
+    connection.execute(update(table).where(table.c.id.in_(list(sessions))).values(seen_at=at))
+
+
+def remove(connection: Connection, session: SessionId) -> bool:
+    """Forget a session that ended.  Return False if it was gone."""
+    return connection.execute(delete(table).where(table.c.id == session)).rowcount == 1
