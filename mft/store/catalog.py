@@ -1,0 +1,215 @@
+"""The tree: resolve a path, list a folder, add, move and remove names.
+
+A path is resolved in one statement, a chain of joins as long as the path is deep; the statement for
+each depth is built once.  Nothing here asks who may: rooms do, with the policy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, insert, literal, select, update
+
+from mft.model.file import Entry, EntryKind
+from mft.model.ids import AccountId, EntryId, OrganizationId
+from mft.model.path import VirtualPath
+from mft.store.tables import entry, organization, version
+from mft.store.types import EPOCH
+from mft.store.versions import COLUMNS as VERSION_COLUMNS
+from mft.store.versions import stored_file
+
+ROOT_ID: Final = EntryId(0)
+"""The root's row, outside the numbers the database gives out itself."""
+
+_SPAN: Final = 24
+"""Joins in one statement; SQLite allows 64, and a deeper path takes a second statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A name on the way to a path, and what a folder says for all below it."""
+
+    id: EntryId
+    kind: str
+    organization: OrganizationId | None
+    retention_class: str | None
+    quiet_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path led to."""
+
+    path: VirtualPath
+    way: tuple[Step, ...]
+    """Every folder that exists on the way, root first, without the entry itself."""
+    entry: Entry | None
+    """What is there; None when the last name, or a folder before it, is missing."""
+    step: Step | None
+    """The entry as a folder on the way further down; None for a file."""
+
+    @property
+    def parent(self) -> Step | None:
+        """The folder that the last name is in, or would be; None when it is missing or a file."""
+        above = self.way[-1]
+        complete = len(self.way) == max(1, len(self.path.names))
+        return above if complete and above.kind == EntryKind.FOLDER else None
+
+
+_ROOT_STEP: Final = Step(ROOT_ID, EntryKind.FOLDER, None, None, None)
+_STEP_COLUMNS: Final = ("id", "kind", "organization", "retention_class", "quiet_seconds")
+_ENTRY_COLUMNS: Final = ("created_at", "creator", "work_owner")
+
+
+@lru_cache(maxsize=_SPAN + 1)
+def _chain(depth: int) -> Select[Any]:
+    """Return the statement that follows *depth* names from the folder ``:start``."""
+    levels = [entry.alias(f"e{number}") for number in range(1, depth + 1)]
+    source: Any = levels[0]
+    for number, (above, level) in enumerate(pairwise(levels), start=2):
+        source = source.outerjoin(level, (level.c.parent == above.c.id) & (level.c.name == bindparam(f"n{number}")))
+    last = levels[-1]
+    source = source.outerjoin(version, version.c.entry == last.c.id)
+    steps = [level.c[name] for level in levels for name in _STEP_COLUMNS]
+    return (
+        select(*steps, *(last.c[name] for name in _ENTRY_COLUMNS), *VERSION_COLUMNS)
+        .select_from(source)
+        .where(levels[0].c.parent == bindparam("start"), levels[0].c.name == bindparam("n1"))
+    )
+
+
+def resolve(connection: Connection, path: VirtualPath) -> Found:
+    """Return what *path*, the catalog's, leads to."""
+    if not path.names:
+        return _root(connection)
+    way = [_ROOT_STEP]
+    for first in range(0, len(path.names), _SPAN):
+        names = path.names[first : first + _SPAN]
+        binds: dict[str, Any] = {f"n{number}": name for number, name in enumerate(names, start=1)}
+        row = connection.execute(_chain(len(names)), {"start": way[-1].id, **binds}).first()
+        steps = _steps(row, len(names))
+        way += steps
+        if len(steps) < len(names):
+            return Found(path, tuple(way), None, None)
+    assert row is not None  # noqa: S101  (a whole chain came from a row)
+    last = way.pop()
+    found = _entry(path, last, row[len(_STEP_COLUMNS) * len(names) :])
+    return Found(path, tuple(way), found, last if found.kind is EntryKind.FOLDER else None)
+
+
+def _steps(row: Row[Any] | None, depth: int) -> list[Step]:
+    width = len(_STEP_COLUMNS)
+    if row is None:
+        return []
+    starts = (number * width for number in range(depth))
+    return [Step(*row[start : start + width]) for start in starts if row[start] is not None]
+
+
+def _entry(path: VirtualPath, step: Step, row: Sequence[Any]) -> Entry:
+    created_at, creator, work_owner, *rest = row
+    file = stored_file(rest)
+    return Entry(step.id, path, EntryKind(step.kind), step.organization, created_at, creator, file, work_owner)
+
+
+def _root(connection: Connection) -> Found:
+    created_at = connection.execute(select(entry.c.created_at).where(entry.c.id == ROOT_ID)).scalar()
+    root = Entry(ROOT_ID, VirtualPath(), EntryKind.FOLDER, None, created_at or EPOCH, "", None, None)
+    return Found(root.path, (_ROOT_STEP,), root, _ROOT_STEP)
+
+
+def path_of(connection: Connection, place: EntryId) -> VirtualPath | None:
+    """Return where the entry *place* is now, or None when it is gone."""
+    up = select(entry.c.parent, entry.c.name, literal(0).label("height")).where(entry.c.id == place).cte(recursive=True)
+    up = up.union_all(select(entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent))
+    names = connection.execute(select(up.c.parent, up.c.name).order_by(up.c.height.desc())).all()
+    return VirtualPath(tuple(name for parent, name in names if parent is not None)) if names else None
+
+
+def serialize(connection: Connection, path: VirtualPath) -> None:
+    """Let one writer at a time change the tree of *path*'s organization, until the transaction ends.
+
+    SQLite has one writer anyway; on PostgreSQL the organization's row is the lock.
+    """
+    if connection.dialect.name != "sqlite":
+        owner = organization.c.name == (path.names[1] if len(path.names) > 1 else "")
+        connection.execute(select(organization.c.id).where(owner).with_for_update())
+
+
+def ensure_root(connection: Connection, at: datetime) -> None:
+    """Make the root's row if it is missing."""
+    if connection.execute(select(entry.c.id).where(entry.c.id == ROOT_ID)).first() is None:
+        connection.execute(
+            insert(entry).values(id=ROOT_ID, parent=None, name="", kind=EntryKind.FOLDER, created_at=at, creator="")
+        )
+
+
+def add_entry(
+    connection: Connection,
+    parent: EntryId,
+    name: str,
+    kind: EntryKind,
+    *,
+    owner: OrganizationId | None,
+    at: datetime,
+    creator: str,
+    work_owner: AccountId | None = None,
+) -> EntryId:
+    """Put *name* into the folder *parent* and return its id.  The name must be free."""
+    added = connection.execute(
+        insert(entry).values(
+            parent=parent,
+            name=name,
+            kind=kind,
+            organization=owner,
+            created_at=at,
+            creator=creator,
+            work_owner=work_owner,
+        )
+    )
+    assert added.inserted_primary_key is not None  # noqa: S101  (one row was inserted)
+    return EntryId(added.inserted_primary_key[0])
+
+
+def renew_entry(connection: Connection, place: EntryId, at: datetime, creator: str, work: AccountId | None) -> None:
+    """Let the entry *place* begin anew at *at*: what it held has expired, or leaves its work name."""
+    changed = {"created_at": at, "creator": creator, "work_owner": work}
+    connection.execute(update(entry).where(entry.c.id == place).values(changed))
+
+
+def move_entry(connection: Connection, place: EntryId, parent: EntryId, name: str) -> None:
+    """Put the entry *place*, with all below it, under *name* into the folder *parent*."""
+    connection.execute(update(entry).where(entry.c.id == place).values(parent=parent, name=name))
+
+
+def remove_entry(connection: Connection, place: EntryId) -> None:
+    """Take the entry *place* out of the tree; nothing may hang on it any more."""
+    connection.execute(delete(entry).where(entry.c.id == place))
+
+
+def set_rules(connection: Connection, folder: EntryId, retention_class: str | None, quiet_seconds: int | None) -> None:
+    """Keep what *folder* says for all below it; None leaves it to the folder above."""
+    changed = {"retention_class": retention_class, "quiet_seconds": quiet_seconds}
+    connection.execute(update(entry).where(entry.c.id == folder).values(changed))
+
+
+def names_in(connection: Connection, folder: EntryId, limit: int) -> list[tuple[str, EntryKind]]:
+    """Return up to *limit* names in *folder*, whoever may see them."""
+    rows = connection.execute(
+        select(entry.c.name, entry.c.kind).where(entry.c.parent == folder).order_by(entry.c.name).limit(limit)
+    )
+    return [(name, EntryKind(kind)) for name, kind in rows]
+
+
+def depth_below(connection: Connection, folder: EntryId) -> int:
+    """Return how many names the longest way down from *folder* has."""
+    down = _below(entry.c.id == folder)
+    deepest = connection.execute(select(down.c.depth).order_by(down.c.depth.desc()).limit(1))
+    return int(deepest.scalar_one())
+
+
+def _below(start: ColumnElement[bool]) -> Any:
+    down = select(entry.c.id, literal(0).label("depth")).where(start).cte(recursive=True)
+    return down.union_all(select(entry.c.id, down.c.depth + 1).join(down, entry.c.parent == down.c.id))

@@ -1,0 +1,200 @@
+"""Uploads on their way in.  Each opening has a lease; what is done under an older one is refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mft.model.errors import Conflict
+from mft.model.file import SealedKey, UploadState
+from mft.model.ids import AccountId, BlobId, EntryId, UploadId
+from mft.store.children import Viewer
+from mft.store.tables import upload
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An upload's row.  It hangs on its folder, so that it follows when the folder is renamed."""
+
+    id: UploadId
+    parent: EntryId
+    name: str
+    owner: AccountId | None
+    owner_name: str
+    blob: BlobId
+    key: SealedKey
+    state: UploadState
+    lease: str
+    node: str
+    size: int
+    opened_at: datetime
+    touched_at: datetime
+
+
+_COLUMNS: Final = (
+    upload.c.id,
+    upload.c.parent,
+    upload.c.name,
+    upload.c.owner,
+    upload.c.owner_name,
+    upload.c.blob,
+    upload.c.wrapped_key,
+    upload.c.master,
+    upload.c.state,
+    upload.c.lease,
+    upload.c.node,
+    upload.c.size,
+    upload.c.opened_at,
+    upload.c.touched_at,
+)
+
+
+def _staged(row: Sequence[Any]) -> Staged:
+    number, parent, name, owner, owner_name, blob, wrapped, master, state, *rest = row
+    key = SealedKey(wrapped, master)
+    return Staged(number, parent, name, owner, owner_name, blob, key, UploadState(state), *rest)
+
+
+def _of(viewer: Viewer) -> ColumnElement[bool]:
+    # An operator has no account; their name tells them apart.
+    return (upload.c.owner_name == viewer.name) & upload.c.owner.is_not_distinct_from(viewer.account)
+
+
+def add_upload(connection: Connection, new: Staged) -> None:
+    """Insert *new*.  Raises Conflict when somebody writes the same path (uq_upload_open)."""
+    try:
+        connection.execute(
+            insert(upload).values(
+                id=new.id,
+                parent=new.parent,
+                name=new.name,
+                owner=new.owner,
+                owner_name=new.owner_name,
+                blob=new.blob,
+                wrapped_key=new.key.wrapped,
+                master=new.key.master,
+                state=new.state,
+                lease=new.lease,
+                node=new.node,
+                size=new.size,
+                opened_at=new.opened_at,
+                touched_at=new.touched_at,
+            )
+        )
+    except IntegrityError:
+        raise Conflict(f"{new.name} is being written") from None
+
+
+def at(connection: Connection, parent: EntryId, name: str) -> list[Staged]:
+    """Return every upload under *name* in the folder *parent*, whoever's."""
+    here = select(*_COLUMNS).where(upload.c.parent == parent, upload.c.name == name)
+    return [_staged(row) for row in connection.execute(here)]
+
+
+def mine_at(connection: Connection, parent: EntryId, name: str, viewer: Viewer) -> Staged | None:
+    """Return *viewer*'s upload under *name* in the folder *parent*, or None."""
+    here = (upload.c.parent == parent) & (upload.c.name == name)
+    row = connection.execute(select(*_COLUMNS).where(here, _of(viewer)).order_by(upload.c.opened_at.desc())).first()
+    return None if row is None else _staged(row)
+
+
+def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: datetime) -> list[Staged]:
+    """Return *viewer*'s uploads in the folder *parent* touched after *since*, by name."""
+    here = (upload.c.parent == parent) & (upload.c.touched_at > since)
+    return [
+        _staged(row) for row in connection.execute(select(*_COLUMNS).where(here, _of(viewer)).order_by(upload.c.name))
+    ]
+
+
+def in_folder(connection: Connection, parent: EntryId) -> list[Staged]:
+    """Return every upload in the folder *parent*."""
+    return [_staged(row) for row in connection.execute(select(*_COLUMNS).where(upload.c.parent == parent))]
+
+
+def renew_lease(connection: Connection, old: Staged, new: Staged) -> None:
+    """Give the upload *old* the lease, bytes and times of *new*.  Raises Conflict if *old* moved on meanwhile."""
+    try:
+        renewed = connection.execute(
+            update(upload)
+            .where(upload.c.id == old.id, upload.c.lease == old.lease, upload.c.state == old.state)
+            .values(
+                lease=new.lease,
+                state=UploadState.OPEN,
+                blob=new.blob,
+                wrapped_key=new.key.wrapped,
+                master=new.key.master,
+                node=new.node,
+                touched_at=new.touched_at,
+            )
+        )
+    except IntegrityError:
+        raise Conflict(f"{old.name} is being written") from None
+    if renewed.rowcount != 1:
+        raise Conflict(f"{old.name} was opened by somebody else at the same moment")
+
+
+def touch(connection: Connection, number: UploadId, lease: str, moment: datetime) -> bool:
+    """Note that the opening *lease* lives; return whether it still holds the upload."""
+    held = (upload.c.id == number) & (upload.c.lease == lease)
+    return connection.execute(update(upload).where(held).values(touched_at=moment)).rowcount == 1
+
+
+def interrupt(connection: Connection, number: UploadId, lease: str, size: int, moment: datetime) -> Staged | None:
+    """Keep the upload for its owner with *size* bytes; None when *lease* no longer holds it."""
+    row = connection.execute(
+        update(upload)
+        .where(upload.c.id == number, upload.c.lease == lease, upload.c.state == UploadState.OPEN)
+        .values(state=UploadState.INTERRUPTED, size=size, touched_at=moment)
+        .returning(*_COLUMNS)
+    ).first()
+    return None if row is None else _staged(row)
+
+
+def drop(connection: Connection, number: UploadId, lease: str) -> Staged | None:
+    """Take the upload out and return it; None when *lease* no longer holds it."""
+    held = (upload.c.id == number) & (upload.c.lease == lease)
+    row = connection.execute(delete(upload).where(held).returning(*_COLUMNS)).first()
+    return None if row is None else _staged(row)
+
+
+def open_on(connection: Connection, node: str) -> list[Staged]:
+    """Return the uploads that *node* had open."""
+    here = (upload.c.node == node) & (upload.c.state == UploadState.OPEN)
+    return [_staged(row) for row in connection.execute(select(*_COLUMNS).where(here))]
+
+
+def stale(connection: Connection, before: datetime, limit: int) -> list[Staged]:
+    """Return up to *limit* interrupted uploads last touched before *before*, oldest first."""
+    old = (upload.c.state == UploadState.INTERRUPTED) & (upload.c.touched_at <= before)
+    rows = connection.execute(select(*_COLUMNS).where(old).order_by(upload.c.touched_at).limit(limit))
+    return [_staged(row) for row in rows]
+
+
+def blobs_of_uploads(connection: Connection, blobs: Sequence[BlobId]) -> set[BlobId]:
+    """Return those of *blobs* that an upload names."""
+    return {
+        BlobId(blob) for blob in connection.execute(select(upload.c.blob).where(upload.c.blob.in_(blobs))).scalars()
+    }
+
+
+def keys_under_other_masters(
+    connection: Connection, current: str, after: UploadId, limit: int
+) -> list[tuple[UploadId, SealedKey]]:
+    """Return up to *limit* keys behind *after* that another generation than *current* wraps."""
+    rows = connection.execute(
+        select(upload.c.id, upload.c.wrapped_key, upload.c.master)
+        .where(upload.c.id > after, upload.c.master != current)
+        .order_by(upload.c.id)
+        .limit(limit)
+    )
+    return [(UploadId(row.id), SealedKey(row.wrapped_key, row.master)) for row in rows]
+
+
+def set_key(connection: Connection, number: UploadId, old: SealedKey, new: SealedKey) -> bool:
+    """Put *new* where *old* is; return False when it changed meanwhile."""
+    held = (upload.c.id == number) & (upload.c.wrapped_key == old.wrapped)
+    changed = update(upload).where(held).values(wrapped_key=new.wrapped, master=new.master)
+    return connection.execute(changed).rowcount == 1

@@ -1,0 +1,194 @@
+"""Committed versions of files: the rows that say what is whole and durable."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, insert, select, type_coerce, update
+
+from mft.model.file import SealedKey, StoredFile
+from mft.model.ids import BlobId, EntryId, OrganizationId, VersionId
+from mft.store.tables import entry, version
+from mft.store.types import Instant
+
+COLUMNS: Final = (
+    version.c.id,
+    version.c.blob,
+    version.c.wrapped_key,
+    version.c.master,
+    version.c.size,
+    version.c.sha256,
+    version.c.creator,
+    version.c.created_at,
+    version.c.received_at,
+    version.c.received_from,
+    version.c.expires_at,
+    version.c.client_mtime,
+    version.c.downloads,
+    version.c.hold,
+)
+"""What ``stored_file`` reads, in its order."""
+
+
+def stored_file(row: Sequence[Any]) -> StoredFile | None:
+    """Return the version in *row*, or None where an outer join found none."""
+    number, blob, wrapped, master, *rest = row
+    return None if number is None else StoredFile(number, blob, SealedKey(wrapped, master), *rest)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What a commit adds."""
+
+    blob: BlobId
+    key: SealedKey
+    size: int
+    sha256: bytes
+    creator: str
+    at: datetime
+    received_from: str
+    expires_at: datetime
+    client_mtime: int | None
+
+
+def add_version(connection: Connection, place: EntryId, owner: OrganizationId | None, new: NewVersion) -> VersionId:
+    """Make *new* the current version of the entry *place*, which has none."""
+    added = connection.execute(
+        insert(version).values(
+            entry=place,
+            organization=owner,
+            blob=new.blob,
+            wrapped_key=new.key.wrapped,
+            master=new.key.master,
+            size=new.size,
+            sha256=new.sha256,
+            creator=new.creator,
+            created_at=new.at,
+            received_at=new.at,
+            received_from=new.received_from,
+            expires_at=new.expires_at,
+            client_mtime=new.client_mtime,
+        )
+    )
+    assert added.inserted_primary_key is not None  # noqa: S101  (one row was inserted)
+    return VersionId(added.inserted_primary_key[0])
+
+
+def end_version(connection: Connection, number: VersionId) -> bool:
+    """Take the version out of the tree; return whether it still was in it."""
+    ended = update(version).where(version.c.id == number, version.c.entry.is_not(None)).values(entry=None)
+    return connection.execute(ended).rowcount == 1
+
+
+def revive_version(connection: Connection, number: VersionId, place: EntryId) -> None:
+    """Make the version current again, at the entry *place*."""
+    connection.execute(update(version).where(version.c.id == number).values(entry=place))
+
+
+def find_version(connection: Connection, number: VersionId) -> tuple[StoredFile, OrganizationId | None] | None:
+    """Return the version and whose quota it counted against, whether or not it is current."""
+    row = connection.execute(select(*COLUMNS, version.c.organization).where(version.c.id == number)).first()
+    file = None if row is None or row.wrapped_key is None else stored_file(row[:-1])
+    return None if file is None or row is None else (file, row.organization)
+
+
+def receive_version(connection: Connection, number: VersionId, at: datetime, expires_at: datetime) -> None:
+    """Let the version's receipt be *at*: it left its work name."""
+    received = {"received_at": at, "expires_at": expires_at}
+    connection.execute(update(version).where(version.c.id == number).values(received))
+
+
+def set_expiry(connection: Connection, number: VersionId, expires_at: datetime) -> None:
+    """Let the version end at *expires_at*: it moved to a folder of another class."""
+    connection.execute(update(version).where(version.c.id == number).values(expires_at=expires_at))
+
+
+def set_mtime(connection: Connection, number: VersionId, seconds: int) -> None:
+    """Keep the client's claim; no rule reads it."""
+    connection.execute(update(version).where(version.c.id == number).values(client_mtime=seconds))
+
+
+def set_hold(connection: Connection, number: VersionId, why: str | None) -> None:
+    """Hold the version, or release it with None."""
+    connection.execute(update(version).where(version.c.id == number).values(hold=why))
+
+
+def reterm(connection: Connection, folder: EntryId, term: timedelta) -> int:
+    """Let every file in *folder*, and below it where no folder says otherwise, stay *term* from its receipt.
+
+    Files under work names keep their day.  Returns how many files that touched.
+    """
+    down = select(entry.c.id).where(entry.c.id == folder).cte(recursive=True)
+    inherits = (entry.c.parent == down.c.id) & entry.c.retention_class.is_(None) & (entry.c.kind == "folder")
+    down = down.union_all(select(entry.c.id).join(down, inherits))
+    touched = select(entry.c.id).where(entry.c.parent.in_(select(down.c.id)), entry.c.work_owner.is_(None))
+    received = type_coerce(version.c.received_at, BigInteger)
+    expires = type_coerce(received + term // timedelta(microseconds=1), Instant)
+    return connection.execute(update(version).where(version.c.entry.in_(touched)).values(expires_at=expires)).rowcount
+
+
+def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[VersionId, EntryId]]:
+    """Return up to *limit* current versions whose term has ended and that nothing holds, oldest first."""
+    rows = connection.execute(
+        select(version.c.id, version.c.entry)
+        .where(version.c.entry.is_not(None), version.c.expires_at <= now, version.c.hold.is_(None))
+        .order_by(version.c.expires_at)
+        .limit(limit)
+    )
+    return [(VersionId(number), EntryId(place)) for number, place in rows]
+
+
+def destroy_key(connection: Connection, number: VersionId) -> BlobId | None:
+    """Forget the version's key for ever and return its blob; None when it was forgotten before."""
+    forgotten = (
+        update(version)
+        .where(version.c.id == number, version.c.entry.is_(None), version.c.wrapped_key.is_not(None))
+        .values(wrapped_key=None)
+        .returning(version.c.blob)
+    )
+    return connection.execute(forgotten).scalar()
+
+
+def blobs_known(connection: Connection, blobs: Sequence[BlobId]) -> dict[BlobId, bool]:
+    """Return those of *blobs* that a version names, each with whether its key still exists."""
+    rows = connection.execute(
+        select(version.c.blob, version.c.wrapped_key.is_not(None)).where(version.c.blob.in_(blobs))
+    )
+    return {BlobId(blob): bool(alive) for blob, alive in rows}
+
+
+def living_blobs(connection: Connection, page: int = 500) -> Iterator[tuple[VersionId, BlobId]]:
+    """Yield every version whose key exists, page by page."""
+    last = 0
+    while rows := connection.execute(
+        select(version.c.id, version.c.blob)
+        .where(version.c.id > last, version.c.wrapped_key.is_not(None))
+        .order_by(version.c.id)
+        .limit(page)
+    ).all():
+        last = rows[-1].id
+        yield from ((VersionId(row.id), BlobId(row.blob)) for row in rows)
+
+
+def keys_under_other_masters(
+    connection: Connection, current: str, after: VersionId, limit: int
+) -> list[tuple[VersionId, SealedKey]]:
+    """Return up to *limit* living keys behind *after* that another generation than *current* wraps."""
+    rows = connection.execute(
+        select(version.c.id, version.c.wrapped_key, version.c.master)
+        .where(version.c.id > after, version.c.wrapped_key.is_not(None), version.c.master != current)
+        .order_by(version.c.id)
+        .limit(limit)
+    )
+    return [(VersionId(row.id), SealedKey(row.wrapped_key, row.master)) for row in rows]
+
+
+def set_key(connection: Connection, number: VersionId, old: SealedKey, new: SealedKey) -> bool:
+    """Put *new* where *old* is; return False when it was destroyed or changed meanwhile."""
+    changed = (
+        update(version)
+        .where(version.c.id == number, version.c.wrapped_key == old.wrapped)
+        .values(wrapped_key=new.wrapped, master=new.master)
+    )
+    return connection.execute(changed).rowcount == 1
