@@ -1,0 +1,24 @@
+"""How secrets come in: typed at a prompt, or on standard input.  Never on the command line, where ps shows them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from mft.model.errors import Invalid
+
+
+def stdin_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command read its secret from standard input."""
+    return click.option("--stdin", "from_stdin", is_flag=True, help="Read the secret from standard input.")(function)
+
+
+def read_secret(prompt: str, *, from_stdin: bool) -> str:
+    """Return the secret: the first line of standard input, or what is typed twice.  Raises Invalid."""
+    if from_stdin:
+        secret = click.get_text_stream("stdin").readline().rstrip("\r\n")
+    else:
+        secret = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
+    if not secret:
+        raise Invalid("no secret was given; type it, or write it to standard input and say --stdin")
+    return secret

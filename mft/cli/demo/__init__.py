@@ -1,0 +1,1 @@
+"""The demonstration: example data, a server on this machine, and a client that walks the whole journey."""

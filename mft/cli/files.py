@@ -1,0 +1,174 @@
+"""``mft file``: put, get, list and remove files through the same room and rules as everybody."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import click
+
+from mft.cli.desk import Desk, operates
+from mft.cli.progress import moving
+from mft.cli.show import Answer, Done, Record, Rows, Streamed
+from mft.model.errors import Conflict, NotFound
+from mft.model.file import EntryKind
+from mft.model.path import VirtualPath
+from mft.vfs.downloading import Download
+from mft.vfs.shapes import Ended, Listed, OpenMode
+from mft.vfs.uploading import UploadHandle
+from mft.vfs.workspace import Workspace
+
+BLOCK: Final = 256 * 1024
+PAGE: Final = 500
+
+
+@click.group("file")
+def file_command() -> None:
+    """Files of the tree, through the same rules as everybody."""
+
+
+@file_command.command("put")
+@click.argument("local", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path")
+@operates
+def put(desk: Desk, local: Path, path: str) -> Answer:
+    """Put the file LOCAL at PATH, as a new version where one is there; into it where PATH is a folder."""
+    tree = desk.house.files.operator(desk.actor)
+    target = _target(tree, VirtualPath.parse(path), local.name, into=path.endswith("/"))
+    with local.open("rb") as content:
+        upload = tree.open_upload(target, OpenMode(create=True, truncate=True))
+        with _kept_on_failure(upload), moving(target.name, local.stat().st_size) as moved:
+            for number, block in enumerate(iter(lambda: content.read(BLOCK), b"")):
+                upload.write(number * BLOCK, block)
+                moved(len(block))
+            upload.finish()
+            upload.publish()
+    there = _fields(target, tree.stat(target))
+    return Done(f"put {there['size']} bytes at {target}, SHA-256 {there['sha256'].hex()}", there)
+
+
+@file_command.command("get")
+@click.argument("path")
+@click.argument("local", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@operates
+def get(desk: Desk, path: str, local: Path | None, force: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+    """Fetch the file PATH to LOCAL: its own name here if not said, - for standard output."""
+    source = VirtualPath.parse(path)
+    target = local or Path(source.name)
+    if target.is_dir():
+        target /= source.name
+    if target.exists() and not force:
+        raise Conflict(f"{target} is there already; say --force to write over it")
+    tree = desk.house.files.operator(desk.actor)
+    listed = tree.stat(source)
+    download = tree.open_download(source)
+    with _ledger(download), moving(source.name, download.size) as moved:
+        if str(local) == "-":
+            _copy(download, sys.stdout.buffer, moved)
+            return Streamed()
+        arriving = target.with_name(f".{target.name}.arriving")
+        with open(arriving, "wb", opener=_private) as content:
+            _copy(download, content, moved)
+        arriving.replace(target)
+    fields = _fields(source, listed) | {"local": str(target)}
+    return Done(f"got {download.size} bytes to {target}", fields)
+
+
+@file_command.command("ls")
+@click.argument("path", default="/")
+@operates
+def ls(desk: Desk, path: str) -> Answer:
+    """List the folder PATH."""
+    tree, folder = desk.house.files.operator(desk.actor), VirtualPath.parse(path)
+    if tree.stat(folder).kind is EntryKind.FILE:
+        found = [_fields(folder, tree.stat(folder))]
+    else:
+        found = [_fields(folder / listed.name, listed) for listed in names_in(tree, folder)]
+    columns = ("name", "kind", "size", "creator", "created_at", "downloads", "expires_at")
+    return Rows(columns, found, nothing="There are no files or folders in this folder.")
+
+
+@file_command.command("stat")
+@click.argument("path")
+@operates
+def stat(desk: Desk, path: str) -> Answer:
+    """Show what is known about PATH: creator, size, SHA-256, where it came from, when it expires."""
+    place = VirtualPath.parse(path)
+    return Record(_fields(place, desk.house.files.operator(desk.actor).stat(place)))
+
+
+@file_command.command("rm")
+@click.argument("path")
+@operates
+def rm(desk: Desk, path: str) -> Answer:
+    """Remove the file or empty folder PATH; a file can be brought back within the undo period."""
+    tree, place = desk.house.files.operator(desk.actor), VirtualPath.parse(path)
+    if tree.stat(place).kind is EntryKind.FOLDER:
+        tree.remove_folder(place)
+        return Done(f"removed the folder {place}", {"path": place})
+    tree.remove(place)
+    return Done(f"removed {place}; mft file undelete brings it back within the undo period", {"path": place})
+
+
+def names_in(tree: Workspace, folder: VirtualPath) -> Iterator[Listed]:
+    """Yield what is in *folder*, page by page."""
+    pages = tree.listing(folder)
+    while page := pages.next(PAGE):
+        yield from page
+
+
+def _target(tree: Workspace, path: VirtualPath, name: str, *, into: bool) -> VirtualPath:
+    """Return where a file called *name* goes when told *path*; a folder means into it."""
+    with suppress(NotFound):
+        into = into or tree.stat(path).kind is EntryKind.FOLDER
+    return path / name if into else path
+
+
+def _fields(path: VirtualPath, listed: Listed) -> dict[str, Any]:
+    return {
+        "name": listed.name,
+        "path": path,
+        "kind": listed.kind,
+        "size": listed.size,
+        "sha256": listed.sha256,
+        "creator": listed.creator,
+        "created_at": listed.created_at,
+        "received_from": listed.received_from,
+        "expires_at": listed.expires_at,
+        "downloads": listed.downloads,
+    }
+
+
+def _copy(download: Download, target: BinaryIO, moved: Any) -> None:
+    offset = 0
+    while block := download.read(offset, BLOCK):
+        target.write(block)
+        offset += len(block)
+        moved(len(block))
+
+
+def _private(path: str, flags: int) -> int:
+    """Open for the caller's eyes only: what is fetched holds member data."""
+    return os.open(path, flags, 0o600)
+
+
+@contextmanager
+def _kept_on_failure(upload: UploadHandle) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        upload.interrupt(Ended.CUT)
+        raise
+
+
+@contextmanager
+def _ledger(download: Download) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        download.close(Ended.CUT)
+        raise
+    download.close(Ended.CLOSED)

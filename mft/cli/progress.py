@@ -1,0 +1,21 @@
+"""A bar on a terminal while bytes move; nothing at all in a pipe."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def moving(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how many bytes moved; *total* is how many there are."""
+    if not sys.stderr.isatty():
+        yield lambda _moved: None
+        return
+    # Loaded here: a quarter of a second that a pipe need not pay.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label.replace("[", "\\["), total=total)
+        yield lambda moved: progress.advance(task, moved)

@@ -1,0 +1,43 @@
+"""``mft init``, ``mft serve`` and ``mft doctor``: make a server, run it, ask it how it is."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+
+from mft.app.install import Wanted, install
+from mft.cli.acting import acting_option, config_option, operator
+from mft.cli.desk import answers, configuration
+from mft.cli.show import Answer, Done
+from mft.model.errors import Invalid
+
+FOLDER: Final = Path("/var/lib/mft")
+
+
+@click.command("init")
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, show_default=True)
+@click.option("--trial", is_flag=True, help="For trying out: on loopback only, where 127.0.0.0/8 counts as public.")
+@click.option("--sftp-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 takes a free one.")
+@click.option("--db", "database", metavar="URL", default="", help="PostgreSQL instead of a file in the directory.")
+@acting_option
+@answers
+def init_command(
+    folder: Path,
+    trial: bool,  # noqa: FBT001  (click passes by name)
+    sftp_port: int,
+    database: str,
+    acting: str | None,
+) -> Answer:
+    """Make a server's directory: configuration, keys and database."""
+    if urlsplit(database).password:
+        raise Invalid("a password on the command line is seen by everybody; give it by a pgpass file or a credential")
+    made = install(Wanted(folder, trial=trial, sftp_port=sftp_port, database_url=database), operator(acting))
+    fields = {"config": str(made.config), "host_key": made.host_key, "trial": trial}
+    return Done(
+        f"made {made.config}\n"
+        f"host key {made.host_key}\n"
+        f"the master key is {made.settings.master_key}: without it no file can be read; keep a copy elsewhere\n"
+        f"next: export MFT_CONFIG={made.config}; mft serve",
+        fields,
+    )
