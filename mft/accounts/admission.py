@@ -1,0 +1,201 @@
+"""One attempt, settled in one transaction: the dossier is read again there and decided upon there.
+
+So a purge, a disabled account or a removed address that races a sign-on wins or loses cleanly, and a
+temporary password is consumed by exactly one of many who present it at once.  A refusal takes the
+same statements whoever the caller is; which line the trail gets depends on the reason, what the
+caller can see does not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mft.accounts.knock import Attempt, Knock, Outcome
+from mft.accounts.names import account_name, name_for_the_trail
+from mft.accounts.refusals import Refusals
+from mft.audit.trail import Trail
+from mft.clock import Clock
+from mft.model.account import AllowlistEntry, Credential, CredentialKind, Method
+from mft.model.event import Action, DetailValue, Event
+from mft.model.ids import CredentialId, SessionId, new_id
+from mft.model.session import Actor, Session
+from mft.policy.signon import FORGOTTEN_AFTER, Admit, Dossier, Reason, Refuse, Terms, bars, decide
+from mft.store import accounts, allowlist, credentials, sessions, slowdowns
+from mft.store.engine import Store
+
+_CLIENT_KEPT = 128
+_ADDRESSES_KEPT = 40
+
+
+class Admission:
+    """Settles attempts: admits, refuses, or replaces a password, and writes it all down."""
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock, terms: Terms, refusals: Refusals, node: str) -> None:
+        """Keep the parts."""
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+        self._terms = terms
+        self._refusals = refusals
+        self._node = node
+
+    def settle(self, knock: Knock, attempt: Attempt) -> Outcome:
+        """Decide upon *attempt* now and carry the verdict out."""
+        with self._store.write() as connection:
+            return self._carry_out(connection, knock, attempt)
+
+    def replace(self, knock: Knock, attempt: Attempt, old: CredentialId, verifier: str) -> Outcome:
+        """Put a password with *verifier* in the place of *old*, if the verdict allows it now; then decide anew."""
+        with self._store.write() as connection:
+            now = self._clock.now()
+            dossier = self._dossier(connection, knock)
+            verdict = decide(dossier, attempt.proven, knock.source, now)
+            if isinstance(verdict, Refuse):
+                return self._refuse(connection, knock, attempt, dossier, verdict, now)
+            # Of many who try at once with the same temporary password, one removes it.
+            if dossier is None or not credentials.remove(connection, old):
+                return self._refuse(connection, knock, attempt, dossier, Refuse(Reason.CREDENTIAL_REVOKED), now)
+            new = self._new_password(dossier, verifier, now)
+            credentials.add(connection, dossier.account.id, new)
+            self._record_change(connection, knock, dossier, now)
+            proven = attempt.proven - {old} | {new.id}
+            return self._carry_out(connection, knock, Attempt(Method.PASSWORD, proven))
+
+    def _carry_out(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
+        now = self._clock.now()
+        dossier = self._dossier(connection, knock)
+        verdict = decide(dossier, attempt.proven, knock.source, now)
+        if isinstance(verdict, Refuse):
+            return self._refuse(connection, knock, attempt, dossier, verdict, now)
+        further = replace(knock, proven=attempt.proven)
+        if isinstance(verdict, Admit) and dossier is not None:
+            return self._admit(connection, further, dossier, verdict, now)
+        return Outcome(verdict, further, dossier=dossier)
+
+    def _dossier(self, connection: Connection, knock: Knock) -> Dossier | None:
+        name = account_name(knock.name) or ""
+        accounts.lock(connection, name)
+        return accounts.dossier(connection, name, self._terms)
+
+    def _admit(self, connection: Connection, knock: Knock, dossier: Dossier, verdict: Admit, now: datetime) -> Outcome:
+        account = dossier.account
+        session = Session(
+            id=SessionId(new_id("ses")),
+            account=account.id,
+            account_name=account.name,
+            door=knock.door,
+            source=knock.source,
+            credentials=knock.proven,
+            client=_cleaned(knock.client),
+            node=self._node,
+            opened_at=now,
+            seen_at=now,
+            end_requested=None,
+        )
+        accounts.signed_on(connection, account.id, now)
+        allowlist.seen(connection, verdict.entry.id, now)
+        slowdowns.forget(connection, knock.source, account.name)
+        sessions.add(connection, session)
+        actor = Actor(knock.door, account.name, account.id, session.id, knock.source)
+        detail = {
+            "session": session.id,
+            "with": ", ".join(sorted(c.fingerprint or c.kind.value for c in verdict.credentials)),
+            "source": str(knock.source),
+            "listed_as": str(verdict.entry.addresses),
+            "client": session.client,
+        }
+        self._trail.record(connection, Event(Action.SIGNON_ADMITTED, actor, account.name, detail), now)
+        return Outcome(verdict, knock, session=session, dossier=dossier)
+
+    def _refuse(
+        self,
+        connection: Connection,
+        knock: Knock,
+        attempt: Attempt,
+        dossier: Dossier | None,
+        verdict: Refuse,
+        now: datetime,
+    ) -> Outcome:
+        name = account_name(knock.name) or ""
+        slowdowns.count(connection, knock.source, name, now, now - FORGOTTEN_AFTER)
+        self._count_failure(connection, knock, attempt, dossier, verdict.reason, now)
+        shown = name_for_the_trail(knock.name)
+        reference, alone = self._refusals.reference(knock.source, knock.door, shown, verdict.reason, now)
+        if alone:
+            detail = _refusal_detail(knock, attempt, dossier, verdict.reason, now)
+            event = Event(Action.SIGNON_REFUSED, _caller(knock, dossier), shown, detail, reference)
+            self._trail.record(connection, event, now)
+        return Outcome(verdict, knock, reference=reference, dossier=dossier)
+
+    def _count_failure(
+        self,
+        connection: Connection,
+        knock: Knock,
+        attempt: Attempt,
+        dossier: Dossier | None,
+        reason: Reason,
+        now: datetime,
+    ) -> None:
+        """Count a wrong password towards the lock, from the account's own addresses only: strangers cannot lock it."""
+        wrong = reason is Reason.SECRET_MISMATCH and attempt.method is Method.PASSWORD
+        if dossier is None or not wrong or next(bars(dossier, knock.source, now), None) is not None:
+            accounts.count_failure(connection, None)
+            return
+        accounts.count_failure(connection, dossier.account.id)
+        failures = dossier.account.failures + 1
+        if failures >= self._terms.max_failures:
+            detail: dict[str, DetailValue] = {"failures": failures, "source": str(knock.source)}
+            event = Event(Action.ACCOUNT_LOCKED, _caller(knock, dossier), dossier.account.name, detail)
+            self._trail.record(connection, event, now)
+
+    def _record_change(self, connection: Connection, knock: Knock, dossier: Dossier, now: datetime) -> None:
+        detail: dict[str, DetailValue] = {"source": str(knock.source), "client": _cleaned(knock.client)}
+        event = Event(Action.PASSWORD_CHANGED, _caller(knock, dossier), dossier.account.name, detail)
+        self._trail.record(connection, event, now)
+
+    @staticmethod
+    def _new_password(dossier: Dossier, verifier: str, now: datetime) -> Credential:
+        return Credential(
+            id=CredentialId(new_id("cred")),
+            kind=CredentialKind.PASSWORD,
+            verifier=verifier,
+            fingerprint="",
+            label="",
+            created_at=now,
+            created_by=dossier.account.name,
+            expires_at=None,
+        )
+
+
+def _caller(knock: Knock, dossier: Dossier | None) -> Actor:
+    account = dossier.account.id if dossier else None
+    return Actor(knock.door, name_for_the_trail(knock.name), account, source=knock.source)
+
+
+def _refusal_detail(
+    knock: Knock, attempt: Attempt, dossier: Dossier | None, reason: Reason, now: datetime
+) -> dict[str, DetailValue]:
+    """Return what an operator needs to explain the refusal, as it was at that moment."""
+    entries = dossier.allowlist if dossier else ()
+    also = [bar for bar in bars(dossier, knock.source, now) if bar is not reason] if dossier else []
+    return {
+        "reason": reason.value,
+        "also": ", ".join(also),
+        "method": attempt.method.value,
+        "source": str(knock.source),
+        "allowed": _listed(e for e in entries if e.stands(now)),
+        "not_in_force": _listed(e for e in entries if not e.stands(now)),
+        "client": _cleaned(knock.client),
+    }
+
+
+def _listed(entries: Iterable[AllowlistEntry]) -> str:
+    texts = [str(entry.addresses) for entry in entries]
+    more = len(texts) - _ADDRESSES_KEPT
+    return ", ".join(texts[:_ADDRESSES_KEPT]) + (f" and {more} more" if more > 0 else "")
+
+
+def _cleaned(client: str) -> str:
+    return "".join(ch if ch.isprintable() else "?" for ch in client[:_CLIENT_KEPT])

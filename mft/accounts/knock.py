@@ -1,0 +1,58 @@
+"""What stands before the door, and what it is answered.  Values only."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from mft.model.account import Method
+from mft.model.ids import CredentialId, Reference, new_reference
+from mft.model.session import Door, Session
+from mft.policy.signon import Dossier, Reason, Refuse, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """One caller at a door: the name as typed, where from, and what was proven so far."""
+
+    name: str
+    source: IPv4Address
+    door: Door
+    client: str
+    """The client's version string, as sent."""
+    proven: frozenset[CredentialId] = frozenset()
+    """Of earlier factors of the same conversation under the same name; a door that sees the name change
+    starts anew, and if it forgot to, the other account does not hold these ids and the caller is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt came to, before anything is decided."""
+
+    method: Method
+    proven: frozenset[CredentialId]
+    """Everything proven in this conversation, or nothing at all if this attempt's secret did not match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a door acts on.  Of a refusal the caller sees the one sentence and *reference*, never the reason."""
+
+    verdict: Verdict
+    knock: Knock
+    """The knock with *proven* brought up to date; unchanged by a refusal."""
+    reference: Reference | None = None
+    """Set when refused."""
+    session: Session | None = None
+    """Set when admitted."""
+    dossier: Dossier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """The proposed new password is not fit; *reason* is for the person who typed it.  Nothing was consumed."""
+
+    reason: str
+
+
+def cannot_tell(knock: Knock) -> Outcome:
+    """Return the outcome when something needed to decide did not answer: nobody comes in."""
+    return Outcome(Refuse(Reason.CANNOT_TELL), knock, reference=new_reference())

@@ -1,0 +1,250 @@
+"""Signing on: the one room that every door's sign-on goes through.
+
+Each attempt takes the same steps for everybody: one read, one pause if this pair of source and name
+failed lately, one Argon2 for a password whether or not there is one to compare with, one transaction
+in which ``mft.policy.signon.decide`` speaks and the trail is written.  What a refused caller sees is
+the same sentence and a reference code; the reason stays inside.  This room never talks SSH or HTTP.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from mft.accounts.admission import Admission
+from mft.accounts.fitness import Fitness
+from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, cannot_tell
+from mft.accounts.names import account_name
+from mft.accounts.refusals import Refusals
+from mft.accounts.sessions import Leaving, record_end
+from mft.audit.trail import Trail
+from mft.clock import Clock
+from mft.crypto.passwords import Passwords, prepare
+from mft.model.account import Credential, CredentialKind, Method
+from mft.model.errors import Invalid, Unavailable
+from mft.model.event import Action, DetailValue, Event
+from mft.model.session import Actor, Session
+from mft.offload import Offload
+from mft.policy.passwords import PasswordRules
+from mft.policy.signon import (
+    FORGOTTEN_AFTER,
+    Admit,
+    Dossier,
+    MustReplace,
+    Reason,
+    Refuse,
+    Terms,
+    Verdict,
+    decide,
+    pause_before_answer,
+)
+from mft.store import accounts, credentials, sessions, slowdowns
+from mft.store.engine import Store
+
+__all__ = ["Knock", "Leaving", "Outcome", "SignOn", "Unfit"]
+
+_LONGEST_SECRET = 4096
+"""Longer than any password taken; beyond it nothing is normalised or compared, but hashed all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A password attempt, and what it was compared with."""
+
+    attempt: Attempt
+    dossier: Dossier | None
+    credential: Credential | None
+    """The account's password or temporary password, whether or not it matched."""
+
+
+class SignOn:
+    """Admits and refuses callers, replaces passwords, and re-checks those who are in."""
+
+    def __init__(  # noqa: PLR0913  (the parts of the house that a sign-on needs)
+        self,
+        store: Store,
+        trail: Trail,
+        passwords: Passwords,
+        clock: Clock,
+        terms: Terms,
+        offload: Offload,
+        node: str,
+        *,
+        rules: PasswordRules | None = None,
+        payer: str = "",
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Keep the parts.  *payer* is the health plan's title; *pause* waits so many seconds."""
+        self._store = store
+        self._trail = trail
+        self._passwords = passwords
+        self._clock = clock
+        self._terms = terms
+        self._offload = offload
+        self._pause = pause
+        self._refusals = Refusals()
+        self._admission = Admission(store, trail, clock, terms, self._refusals, node)
+        self._fitness = Fitness(store, rules or PasswordRules(), payer)
+
+    async def by_password(self, knock: Knock, secret: str) -> Outcome:
+        """Answer a password attempt."""
+        try:
+            weighed = await self._weigh(knock, secret)
+            outcome = await self._settle(knock, weighed.attempt)
+            if isinstance(outcome.verdict, Admit):
+                await self._reseal(weighed.credential, secret)
+            return outcome
+        except Unavailable:
+            return cannot_tell(knock)
+
+    async def by_key(self, knock: Knock, fingerprint: str) -> Outcome:
+        """Answer a public-key attempt whose signature the door has verified; an unknown key is a mismatch."""
+        try:
+            dossier = await self._look_and_pause(knock)
+            keys = [c for c in dossier.credentials if c.kind is CredentialKind.KEY] if dossier else []
+            held = frozenset(c.id for c in keys if c.fingerprint == fingerprint)
+            proven = knock.proven | held if held else held
+            return await self._settle(knock, Attempt(Method.PUBLIC_KEY, proven))
+        except Unavailable:
+            return cannot_tell(knock)
+
+    async def key_known(self, name: str, fingerprint: str) -> bool:
+        """Return whether a signature by that key is worth asking for.  Leaves no trace and counts nothing."""
+        try:
+            return await self._offload.read(self._holds_key, name, fingerprint)
+        except Unavailable:
+            return False
+
+    async def replace_password(self, knock: Knock, old: str, new: str) -> Outcome | Unfit:
+        """Replace a temporary password, or change one's own, and go on from there (fact 0.12).
+
+        A new password that is not fit consumes nothing, and neither does one that comes too late.
+        """
+        try:
+            weighed = await self._weigh(knock, old)
+            verdict = decide(weighed.dossier, weighed.attempt.proven, knock.source, self._clock.now())
+            if weighed.dossier is None or weighed.credential is None or not isinstance(verdict, Admit | MustReplace):
+                return await self._settle(knock, weighed.attempt)
+            objection = await self._offload.hash(self._objection, weighed.dossier, old, new)
+            if objection is not None:
+                await self._offload.write(self._record_unfit, knock, weighed.dossier, objection)
+                return Unfit(objection)
+            verifier = await self._offload.hash(self._passwords.seal, prepare(new))
+            return await self._offload.write(
+                self._admission.replace, knock, weighed.attempt, weighed.credential.id, verifier
+            )
+        except Unavailable:
+            return cannot_tell(knock)
+
+    def recheck(self, session: Session) -> Verdict:
+        """Decide upon a live session as if it knocked now; anything but Admit ends it within 60 seconds.
+
+        CANNOT_TELL means that the database did not answer: a door may ask twice more before it closes.
+        """
+        try:
+            with self._store.read() as connection:
+                kept = sessions.by_id(connection, session.id)
+                dossier = accounts.dossier(connection, session.account_name, self._terms)
+        except Unavailable:
+            return Refuse(Reason.CANNOT_TELL)
+        verdict = decide(dossier, session.credentials, session.source, self._clock.now())
+        if isinstance(verdict, Admit) and (kept is None or kept.end_requested is not None):
+            return Refuse(Reason.SESSION_ENDED)
+        return verdict
+
+    def close(self, session: Session, why: Leaving, detail: Mapping[str, DetailValue]) -> None:
+        """Write down that a session is over.  *detail* holds what it did: files and bytes each way."""
+        with self._store.write() as connection:
+            kept = sessions.by_id(connection, session.id)
+            facts = {**detail, "asked_by": kept.end_requested} if kept and kept.end_requested else detail
+            record_end(connection, self._trail, session, why, facts, self._clock.now())
+
+    def tidy(self, *, stopping: bool = False) -> None:
+        """Write the counted refusals whose minute is over (all, when *stopping*), and forget old failures.
+
+        Called every minute, and once when the doors are shut.
+        """
+        self._write_counted(stopping=stopping)
+        with self._store.write() as connection:
+            slowdowns.forget_before(connection, self._clock.now() - FORGOTTEN_AFTER)
+
+    async def _settle(self, knock: Knock, attempt: Attempt) -> Outcome:
+        outcome = await self._offload.write(self._admission.settle, knock, attempt)
+        if self._refusals.due(self._clock.now()):
+            with suppress(Unavailable):  # They are kept for the next time, and this caller has an answer.
+                await self._offload.write(self._write_counted)
+        return outcome
+
+    async def _weigh(self, knock: Knock, secret: str) -> _Weighed:
+        """Compare *secret* with the account's password; a stranger, and an account without one, cost as much."""
+        dossier = await self._look_and_pause(knock)
+        typed = (c for c in (dossier.credentials if dossier else ()) if c.method is Method.PASSWORD)
+        credential = next(typed, None)
+        matched = await self._offload.hash(self._matches, secret, credential)
+        proven = knock.proven | {credential.id} if credential and matched else frozenset()
+        return _Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
+
+    async def _look_and_pause(self, knock: Knock) -> Dossier | None:
+        dossier, failures = await self._offload.read(self._look, knock)
+        pause = pause_before_answer(failures)
+        if pause:
+            await self._pause(pause.total_seconds())
+        return dossier
+
+    def _look(self, knock: Knock) -> tuple[Dossier | None, int]:
+        name = account_name(knock.name) or ""
+        since = self._clock.now() - FORGOTTEN_AFTER
+        with self._store.read() as connection:
+            failures = slowdowns.failures(connection, knock.source, name, since)
+            return accounts.dossier(connection, name, self._terms), failures
+
+    def _holds_key(self, name: str, fingerprint: str) -> bool:
+        with self._store.read() as connection:
+            return credentials.holds_key(connection, account_name(name) or "", fingerprint)
+
+    def _matches(self, secret: str, credential: Credential | None) -> bool:
+        try:
+            prepared = prepare(secret) if len(secret) <= _LONGEST_SECRET else None
+        except Invalid:
+            prepared = None
+        if prepared is None or credential is None:
+            return self._passwords.matches("", None)
+        return self._passwords.matches(prepared, credential.verifier)
+
+    def _objection(self, dossier: Dossier, old: str, new: str) -> str | None:
+        objection = self._fitness.objection(new, dossier)
+        if objection is None and prepare(new) == prepare(old):
+            return "The new password is the same as the old one."
+        return objection
+
+    async def _reseal(self, credential: Credential | None, secret: str) -> None:
+        """Hash anew at today's cost a password that just proved right."""
+        if credential is None or not self._passwords.needs_rehash(credential.verifier):
+            return
+        verifier = await self._offload.hash(self._passwords.seal, prepare(secret))
+        with suppress(Unavailable):  # The caller is in; the next sign-on tries again.
+            await self._offload.write(self._put_verifier, credential, verifier)
+
+    def _put_verifier(self, credential: Credential, verifier: str) -> None:
+        with self._store.write() as connection:
+            credentials.reseal(connection, credential.id, credential.verifier, verifier)
+
+    def _record_unfit(self, knock: Knock, dossier: Dossier, objection: str) -> None:
+        account = dossier.account
+        actor = Actor(knock.door, account.name, account.id, source=knock.source)
+        with self._store.write() as connection:
+            event = Event(Action.PASSWORD_REFUSED, actor, account.name, {"why": objection})
+            self._trail.record(connection, event, self._clock.now())
+
+    def _write_counted(self, *, stopping: bool = False) -> None:
+        now = self._clock.now()
+        windows = self._refusals.take(None if stopping else now)
+        if not windows:
+            return
+        try:
+            with self._store.write() as connection:
+                for window in windows:
+                    self._trail.record(connection, window.event(), now)
+        except BaseException:
+            self._refusals.put_back(windows)
+            raise
