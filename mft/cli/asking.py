@@ -1,5 +1,6 @@
 """How secrets come in: typed at a prompt, or on standard input.  Never on the command line, where ps shows them."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ def stdin_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def read_secret(prompt: str, *, from_stdin: bool) -> str:
     """Return the secret: the first line of standard input, or what is typed twice.  Raises Invalid."""
     if from_stdin:
-        secret = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        secret = sys.stdin.readline().rstrip("\r\n")
     else:
         secret = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
     if not secret:

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import click
 
 from mft.app.install import Wanted, install
-from mft.cli.acting import acting_option, config_option, operator
-from mft.cli.desk import answers, configuration
+from mft.cli.acting import acting_option, operator
+from mft.cli.desk import answers
 from mft.cli.show import Answer, Done
 from mft.model.errors import Invalid
 
