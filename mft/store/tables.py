@@ -162,6 +162,14 @@ entry: Final = Table(
     UniqueConstraint("parent", "name"),
     sqlite_autoincrement=True,
 )
+# The constraint above leaves the root out: a NULL equals nothing.
+Index(
+    "uq_entry_root",
+    entry.c.name,
+    unique=True,
+    sqlite_where=entry.c.parent.is_(None),
+    postgresql_where=entry.c.parent.is_(None),
+)
 
 version: Final = Table(
     "version",
@@ -243,7 +251,9 @@ folder_grant: Final = Table(
     Column("rights", Integer, nullable=False),
     Column("granted_by", Text, nullable=False),
     Column("granted_at", Instant, nullable=False),
-    UniqueConstraint("folder", "account", "organization"),
+    # Two, since a NULL equals nothing and one over all three would never bite.
+    UniqueConstraint("folder", "account"),
+    UniqueConstraint("folder", "organization"),
     CheckConstraint("(account IS NULL) <> (organization IS NULL)", name="one_grantee"),
 )
 
