@@ -2,9 +2,9 @@
 
 from mft.crypto.passwords import prepare
 from mft.crypto.strength import score
+from mft.model.account import Account
 from mft.model.errors import Invalid
 from mft.policy.passwords import PasswordRules, Strength, judge_password, names_of
-from mft.policy.signon import Dossier
 from mft.store import organizations
 from mft.store.engine import Store
 
@@ -20,7 +20,7 @@ class Fitness:
         self._rules = rules
         self._payer = payer
 
-    def objection(self, password: str, dossier: Dossier) -> str | None:
+    def objection(self, password: str, account: Account) -> str | None:
         """Return why *password* is not fit for the account, in words for its owner, or None."""
         if len(password) > _LONGEST_TYPED:
             return f"A password has at most {self._rules.longest} characters."
@@ -30,7 +30,7 @@ class Fitness:
             return "The password holds a character that cannot be typed everywhere."
         with self._store.read() as connection:
             payers = organizations.payer_titles(connection)
-        account, house = dossier.account, dossier.organization
+            house = organizations.by_id(connection, account.organization)
         names = names_of(account.name, house.name, account.email, house.title, self._payer, *payers)
         strength = Strength(*score(prepared, names))
         return judge_password(prepared, names=names, strength=strength, rules=self._rules)

@@ -212,7 +212,7 @@ class SignOn:
         return self._passwords.matches(prepared, credential.verifier)
 
     def _objection(self, dossier: Dossier, old: str, new: str) -> str | None:
-        objection = self._fitness.objection(new, dossier)
+        objection = self._fitness.objection(new, dossier.account)
         if objection is None and prepare(new) == prepare(old):
             return "The new password is the same as the old one."
         return objection

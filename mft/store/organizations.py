@@ -50,10 +50,9 @@ def by_name(connection: Connection, name: str) -> Organization | None:
     return organization_of(row) if row else None
 
 
-def by_id(connection: Connection, organization: OrganizationId) -> Organization | None:
-    """Return the organization of that id."""
-    row = connection.execute(select(table).where(table.c.id == organization)).mappings().first()
-    return organization_of(row) if row else None
+def by_id(connection: Connection, organization: OrganizationId) -> Organization:
+    """Return the organization of that id, which some row refers to."""
+    return organization_of(connection.execute(select(table).where(table.c.id == organization)).mappings().one())
 
 
 def listing(connection: Connection) -> list[Organization]:

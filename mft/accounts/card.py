@@ -1,0 +1,70 @@
+"""Everything an operator may know about one account, at one moment.  Reads only."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mft.model.account import Account, AllowlistEntry, Credential, CredentialKind, Method, Organization
+from mft.model.errors import NotFound
+from mft.model.session import Session
+from mft.policy.signon import FORGOTTEN_AFTER, Terms, pause_before_answer
+from mft.store import accounts, sessions, slowdowns
+from mft.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """A source whose attempts under the account's name are answered late."""
+
+    source: str
+    failures: int
+    pause: timedelta
+    """How long its next attempt waits."""
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """One account as ``mft account show`` prints it."""
+
+    account: Account
+    organization: Organization
+    methods: frozenset[Method]
+    """What the account has credentials for, expired or not."""
+    keys: tuple[Credential, ...]
+    has_password: bool
+    temporary_expires_at: datetime | None
+    """When the temporary password ends or ended; None if there is none."""
+    allowlist: tuple[AllowlistEntry, ...]
+    last_signon_at: datetime | None
+    dormant_from: datetime
+    dormant: bool
+    locked: bool
+    slowed: tuple[Slowed, ...]
+    sessions: tuple[Session, ...]
+
+
+def account_card(store: Store, name: str, now: datetime, terms: Terms) -> AccountCard:
+    """Return the card of the account *name*.  Raises NotFound."""
+    with store.read() as connection:
+        dossier = accounts.dossier(connection, name, terms)
+        if dossier is None:
+            raise NotFound(f"there is no account {name}; mft account list shows them")
+        failing = slowdowns.of_name(connection, name, now - FORGOTTEN_AFTER)
+        live = sessions.listing(connection, dossier.account.id)
+    of_kind = {kind: [c for c in dossier.credentials if c.kind is kind] for kind in CredentialKind}
+    temporary = of_kind[CredentialKind.TEMPORARY]
+    return AccountCard(
+        account=dossier.account,
+        organization=dossier.organization,
+        methods=frozenset(c.method for c in dossier.credentials),
+        keys=tuple(of_kind[CredentialKind.KEY]),
+        has_password=bool(of_kind[CredentialKind.PASSWORD]),
+        temporary_expires_at=temporary[0].expires_at if temporary else None,
+        allowlist=dossier.allowlist,
+        last_signon_at=dossier.account.last_signon_at,
+        dormant_from=dossier.dormant_from(),
+        dormant=now >= dossier.dormant_from(),
+        locked=dossier.account.failures >= terms.max_failures,
+        slowed=tuple(Slowed(str(s.source), s.failures, pause_before_answer(s.failures), s.last_at) for s in failing),
+        sessions=tuple(live),
+    )
