@@ -32,7 +32,7 @@ def store(store_template: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def postgres() -> Iterator[Cluster]:
     """A PostgreSQL of this test run's own, on a socket in a temporary folder."""
     with running_cluster() as cluster:
         store = open_store(cluster.create("template_mft"))

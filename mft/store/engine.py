@@ -77,9 +77,8 @@ class Store:
         Raises Unavailable when the line of writers does not move for ``PATIENCE`` seconds.
         """
         try:
-            with self._turn(), self.engine.connect().execution_options(mft_writes=True) as connection:
-                with connection.begin():
-                    yield connection
+            with self._turn(), self._writer() as connection, connection.begin():
+                yield connection
         except (DBAPIError, PoolTimeoutError) as error:
             raise _answer(error) from error
 
@@ -94,7 +93,7 @@ class Store:
             with self.write() as connection:
                 yield connection
             return
-        with self._turn(), self.engine.connect().execution_options(mft_writes=True) as connection:
+        with self._turn(), self._writer() as connection:
             connection.detach()  # Closed at the end, so that no later user finds it without its foreign keys.
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
@@ -108,6 +107,9 @@ class Store:
         while self._readers:
             self._readers.pop().close()
         self.engine.dispose()
+
+    def _writer(self) -> Connection:
+        return self.engine.connect().execution_options(mft_writes=True)
 
     def _reader(self) -> Connection:
         if not self.is_sqlite:
