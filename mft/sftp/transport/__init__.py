@@ -1,0 +1,1 @@
+"""Beneath the session: asyncssh's connection as we need it."""
