@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete
 from mft.model.file import Entry, EntryKind
 from mft.model.ids import AccountId, EntryId, OrganizationId
 from mft.model.path import VirtualPath
-from mft.store.tables import entry, organization, version
+from mft.store.tables import entry, version
 from mft.store.types import EPOCH
 from mft.store.versions import COLUMNS as VERSION_COLUMNS
 from mft.store.versions import stored_file
@@ -126,16 +126,6 @@ def path_of(connection: Connection, place: EntryId) -> VirtualPath | None:
     up = up.union_all(select(entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent))
     names = connection.execute(select(up.c.parent, up.c.name).order_by(up.c.height.desc())).all()
     return VirtualPath(tuple(name for parent, name in names if parent is not None)) if names else None
-
-
-def serialize(connection: Connection, path: VirtualPath) -> None:
-    """Let one writer at a time change the tree of *path*'s organization, until the transaction ends.
-
-    SQLite has one writer anyway; on PostgreSQL the organization's row is the lock.
-    """
-    if connection.dialect.name != "sqlite":
-        owner = organization.c.name == (path.names[1] if len(path.names) > 1 else "")
-        connection.execute(select(organization.c.id).where(owner).with_for_update())
 
 
 def ensure_root(connection: Connection, at: datetime) -> None:

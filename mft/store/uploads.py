@@ -136,10 +136,10 @@ def renew_lease(connection: Connection, old: Staged, new: Staged) -> None:
         raise Conflict(f"{old.name} was opened by somebody else at the same moment")
 
 
-def touch(connection: Connection, number: UploadId, lease: str, moment: datetime) -> bool:
-    """Note that the opening *lease* lives; return whether it still holds the upload."""
+def touch(connection: Connection, number: UploadId, lease: str, size: int, moment: datetime) -> bool:
+    """Note that the opening *lease* lived at *moment*; return whether it still holds the upload."""
     held = (upload.c.id == number) & (upload.c.lease == lease)
-    return connection.execute(update(upload).where(held).values(touched_at=moment)).rowcount == 1
+    return connection.execute(update(upload).where(held).values(size=size, touched_at=moment)).rowcount == 1
 
 
 def interrupt(connection: Connection, number: UploadId, lease: str, size: int, moment: datetime) -> Staged | None:

@@ -1,14 +1,197 @@
-"""A folder's names, page by page."""
+"""What a caller is shown: one name, or a folder's names page by page."""
 
+from datetime import datetime
+from typing import Final
+
+from mft.model.errors import Forbidden, NotFound
+from mft.model.file import Entry, EntryKind
+from mft.model.path import VirtualPath
+from mft.policy.access import Sight, sight, visible
+from mft.store import catalog, children, uploads
+from mft.store.children import Child
+from mft.store.engine import Connection
+from mft.store.uploads import Staged
+from mft.vfs.looking import Place, look, own_upload, quiet_of
+from mft.vfs.parts import Caller, Parts
 from mft.vfs.shapes import Listed
+
+_PAGE: Final = 512
+"""Fewest rows a query fetches; a door asks for as many names as fit a packet."""
 
 
 class Listing:
     """One reading of a folder.  Holds no connection and no lock between pages."""
+
+    def __init__(self, parts: Parts, place: Place, shown: Sight, own: list[Listed]) -> None:
+        """Begin before the first name; *own* are the caller's uploads, which come first."""
+        self._parts = parts
+        self._place = place
+        self._shown = shown
+        self._ready = own
+        self._own = frozenset(listed.name for listed in own)
+        self._after = ""
+        self._more = shown is not Sight.NOTHING
+        # On the way to the caller's part of the catalog, each name is looked at.
+        self._every = shown is Sight.ALL and any(place.path.within(top) for top in place.caller.view.reach)
 
     def next(self, count: int) -> list[Listed]:
         """Return up to *count* further names; an empty list means that there are no more.
 
         A name is given once; one that comes or goes meanwhile may be given or not.  A short read.
         """
-        raise NotImplementedError
+        while self._more and len(self._ready) < count:
+            self._fetch(max(count, _PAGE))
+        given, self._ready = self._ready[:count], self._ready[count:]
+        return given
+
+    def _fetch(self, count: int) -> None:
+        place, step = self._place, self._place.found.step
+        if step is None:
+            self._more = False
+            return
+        with self._parts.store.read() as connection:
+            rows = children.page(
+                connection,
+                step.id,
+                place.caller.viewer,
+                self._parts.clock.now(),
+                quiet_seconds=quiet_of((*place.found.way, step)),
+                after=self._after,
+                count=count,
+                folders_only=self._shown is Sight.WAYS,
+            )
+        self._more = len(rows) == count
+        if rows:
+            self._after = rows[-1].name
+        self._ready += [listed_child(row) for row in rows if row.name not in self._own and self._in_view(row)]
+
+    def _in_view(self, row: Child) -> bool:
+        """Return whether a child is in the caller's part of the catalog and, on the way only, leads somewhere."""
+        if self._every:
+            return True
+        place = self._place
+        below = VirtualPath((*place.path.names, row.name))
+        if not any(below.within(top) or top.within(below) for top in place.caller.view.reach):
+            return False
+        return self._shown is Sight.ALL or visible(place.grants, below)
+
+
+def open_listing(parts: Parts, caller: Caller, path: VirtualPath) -> Listing:
+    """Return the caller's own folder *path*, to be read.  Raises as ``Workspace.listing`` says."""
+    now = parts.clock.now()
+    with parts.store.read() as connection:
+        place = look(connection, caller, path, now)
+        shown = sight(place.grants, place.path)
+        if not path.names:
+            return Listing(parts, place, shown, [])
+        if place.entry().kind is EntryKind.FILE:
+            raise NotFound(f"{place.path} is not a folder")
+        if shown is Sight.NOTHING:
+            raise Forbidden(f"{caller.actor.name} has no right to list {place.path}")
+        return Listing(parts, place, shown, _own_in(connection, parts, place) if shown is Sight.ALL else [])
+
+
+def _own_in(connection: Connection, parts: Parts, folder: Place) -> list[Listed]:
+    """Return the caller's uploads in *folder* that no committed name stands before."""
+    step = folder.found.step
+    if step is None:
+        return []
+    since = folder.now - parts.rules.terms.unfinished
+    mine = uploads.mine_in(connection, step.id, folder.caller.viewer, since)
+    return [listed_upload(parts, row) for row in mine if not _shadowed(connection, folder, row)]
+
+
+def _shadowed(connection: Connection, folder: Place, row: Staged) -> bool:
+    path = VirtualPath((*folder.path.names, row.name))
+    return Place(path, folder.caller, folder.grants, catalog.resolve(connection, path), folder.now).there is not None
+
+
+def stat(parts: Parts, caller: Caller, path: VirtualPath) -> Listed:
+    """Return what is at the caller's own *path*.  Raises NotFound."""
+    now = parts.clock.now()
+    with parts.store.read() as connection:
+        place = look(connection, caller, path, now)
+        if not path.names:
+            root = place.there
+            return _folder("", now if root is None else root.created_at, "" if root is None else root.creator)
+        own = own_upload(connection, place, now - parts.rules.terms.unfinished) if place.there is None else None
+        if own is not None:
+            return listed_upload(parts, own)
+        return listed_entry(place.entry())
+
+
+def listed_upload(parts: Parts, row: Staged) -> Listed:
+    """Return how the owner sees an upload on its way in."""
+    holder = parts.open_here.get(row.id)
+    return Listed(
+        name=row.name,
+        kind=EntryKind.FILE,
+        size=row.size if holder is None else holder.contiguous,
+        modified=_seconds(row.touched_at),
+        created_at=row.opened_at,
+        creator=row.owner_name,
+        sha256=None,
+        expires_at=row.touched_at + parts.rules.terms.unfinished,
+        downloads=0,
+        received_from="",
+        mine_uploading=True,
+    )
+
+
+def listed_entry(entry: Entry) -> Listed:
+    """Return how an entry is shown."""
+    file = entry.file
+    if file is None:
+        return _folder(entry.path.name, entry.created_at, entry.creator)
+    return Listed(
+        name=entry.path.name,
+        kind=entry.kind,
+        size=file.size,
+        modified=_seconds(file.received_at) if file.client_mtime is None else file.client_mtime,
+        created_at=file.created_at,
+        creator=file.creator,
+        sha256=file.sha256,
+        expires_at=None if file.hold is not None else file.expires_at,
+        downloads=file.downloads,
+        received_from=file.received_from,
+        mine_uploading=False,
+    )
+
+
+def listed_child(row: Child) -> Listed:
+    """Return how a listing's row is shown."""
+    if row.size is None or row.received_at is None:
+        return _folder(row.name, row.entry_created_at, row.entry_creator)
+    return Listed(
+        name=row.name,
+        kind=EntryKind.FILE,
+        size=row.size,
+        modified=_seconds(row.received_at) if row.client_mtime is None else row.client_mtime,
+        created_at=row.created_at or row.entry_created_at,
+        creator=row.creator or row.entry_creator,
+        sha256=row.sha256,
+        expires_at=None if row.hold is not None else row.expires_at,
+        downloads=row.downloads or 0,
+        received_from=row.received_from or "",
+        mine_uploading=False,
+    )
+
+
+def _folder(name: str, created_at: datetime, creator: str) -> Listed:
+    return Listed(
+        name=name,
+        kind=EntryKind.FOLDER,
+        size=0,
+        modified=_seconds(created_at),
+        created_at=created_at,
+        creator=creator,
+        sha256=None,
+        expires_at=None,
+        downloads=0,
+        received_from="",
+        mine_uploading=False,
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())

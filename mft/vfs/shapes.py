@@ -70,4 +70,5 @@ class Ended(StrEnum):
     KILLED = "killed"  # An operator, a disabled account or a removed address ended the session.
     STOPPED = "stopped"  # The server is stopping.
     TAKEN_OVER = "taken_over"  # The same account opened the path again after a silence.
+    REMOVED = "removed"  # The same account removed it meanwhile.
     FAILED = "failed"  # Something broke on our side.
