@@ -1,9 +1,9 @@
 """One attempt, settled in one transaction: the dossier is read again there and decided upon there.
 
-So a purge, a disabled account or a removed address that races a sign-on wins or loses cleanly, and a
-temporary password is consumed by exactly one of many who present it at once.  A refusal takes the
-same statements whoever the caller is; which line the trail gets depends on the reason, what the
-caller can see does not.
+Writers stand in one line, so a purge, a disabled account or a removed address that races a sign-on
+wins or loses cleanly, and a temporary password is consumed by exactly one of many who present it at
+once.  A refusal takes the same statements whoever the caller is; which line the trail gets depends
+on the reason, what the caller can see does not.
 """
 
 from collections.abc import Iterable
@@ -75,9 +75,7 @@ class Admission:
         return Outcome(verdict, further, dossier=dossier)
 
     def _dossier(self, connection: Connection, knock: Knock) -> Dossier | None:
-        name = account_name(knock.name) or ""
-        accounts.lock(connection, name)
-        return accounts.dossier(connection, name, self._terms)
+        return accounts.dossier(connection, account_name(knock.name) or "", self._terms)
 
     def _admit(self, connection: Connection, knock: Knock, dossier: Dossier, verdict: Admit, now: datetime) -> Outcome:
         account = dossier.account

@@ -20,7 +20,7 @@ from mft.model.errors import Conflict, Invalid, NotFound
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import CredentialId, new_id
 from mft.model.session import Actor
-from mft.store import accounts, credentials, sessions
+from mft.store import credentials, sessions
 from mft.store.engine import Store
 
 
@@ -146,7 +146,6 @@ class Credentials:
 
 
 def _living(connection: Connection, name: str) -> Account:
-    accounts.lock(connection, name)
     account = known_account(connection, name)
     if account.state is AccountState.PURGED:
         raise Conflict(f"{name} was purged; ask for a new account")

@@ -168,6 +168,15 @@ class Accounts:
         with self._store.write() as connection:
             self._move(connection, actor, name, AccountState.ACTIVE, reason)
 
+    def set_required(self, actor: Actor, name: str, methods: frozenset[Method]) -> None:
+        """Ask for all of *methods* at each sign-on, or for any one if empty.  Raises NotFound."""
+        with self._store.write() as connection:
+            account = known_account(connection, name)
+            accounts.set_required(connection, account.id, methods)
+            detail: dict[str, DetailValue] = {"required": ",".join(sorted(methods))}
+            event = Event(Action.ACCOUNT_CHANGED, actor, name, detail)
+            self._trail.record(connection, event, self._clock.now())
+
     def unlock(self, actor: Actor, name: str) -> None:
         """Forget wrong passwords and slow-downs of *name*.  Raises NotFound."""
         with self._store.write() as connection:

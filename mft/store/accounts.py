@@ -96,14 +96,6 @@ def _empty(source: FromClause, prefix: str) -> list[Any]:
     return [type_coerce(null(), column.type).label(prefix + column.name) for column in columns]
 
 
-def lock(connection: Connection, name: str) -> None:
-    """Let nobody else change the account *name* until this transaction ends.
-
-    SQLite's only writer holds the whole file already, and SQLAlchemy leaves FOR UPDATE out there.
-    """
-    connection.execute(select(table.c.id).where(table.c.name == name).with_for_update())
-
-
 def by_name(connection: Connection, name: str) -> Account | None:
     """Return the account of that name."""
     row = connection.execute(select(table).where(table.c.name == name)).mappings().first()
@@ -147,6 +139,11 @@ def set_state(connection: Connection, account: AccountId, before: AccountState, 
     """Move an account from one state to another.  Return False if it was not in the first."""
     changed = update(table).where(table.c.id == account, table.c.state == before.value).values(state=after.value)
     return connection.execute(changed).rowcount == 1
+
+
+def set_required(connection: Connection, account: AccountId, methods: frozenset[Method]) -> None:
+    """Set the methods that must all be proven."""
+    connection.execute(update(table).where(table.c.id == account).values(required=",".join(sorted(methods))))
 
 
 def count_failure(connection: Connection, account: AccountId | None) -> None:

@@ -1,0 +1,188 @@
+"""Why was somebody refused, and would they be admitted?  For operators and the service desk; reads only.
+
+The caller was shown one sentence and a reference code (fact 0.16); here the code is turned into the
+true reason, with the addresses that were allowed at that moment (facts 0.13, 0.17, 0.18).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address
+from typing import Final
+
+from mft.audit.search import by_reference
+from mft.model.account import AllowlistEntry
+from mft.model.errors import Invalid, NotFound
+from mft.model.event import Action, AuditEvent
+from mft.model.ids import ALPHABET, Reference
+from mft.model.session import Door
+from mft.policy.signon import Reason, Terms, bars
+from mft.store import accounts
+from mft.store.engine import Store
+
+_RESET: Final = "issue a new one: mft account temp-password NAME"
+
+MEANING: Final = {
+    Reason.UNKNOWN_ACCOUNT: (
+        "no account has that name",
+        "compare the user name with mft account list; names are small letters",
+    ),
+    Reason.SECRET_MISMATCH: (
+        "the password or key is not one that the account has",
+        f"passwords are case-sensitive; if it is forgotten, {_RESET}; for a key see mft account keys NAME",
+    ),
+    Reason.CREDENTIAL_REVOKED: (
+        "the password or key was right and was removed meanwhile",
+        "sign on again with what the account has now",
+    ),
+    Reason.CREDENTIAL_EXPIRED: ("the password or key was right and its time is over", "add a new one"),
+    Reason.TEMPORARY_EXPIRED: ("the temporary password was right and older than its term", _RESET),
+    Reason.ACCOUNT_DISABLED: ("the account is disabled", "if that is over: mft account enable NAME"),
+    Reason.ACCOUNT_PURGED: (
+        "the account was purged",
+        "a new access request is needed; the name is not handed out again",
+    ),
+    Reason.ACCOUNT_LOCKED: (
+        "too many wrong passwords in a row came from the account's own addresses",
+        "find out who tried, then: mft account unlock NAME",
+    ),
+    Reason.ACCOUNT_DORMANT: (
+        "nobody signed on for so long that the account is closed",
+        "a new access request is needed",
+    ),
+    Reason.ORGANIZATION_DISABLED: ("the account's organization is disabled", "if that is over: mft org enable NAME"),
+    Reason.SOURCE_NOT_LISTED: (
+        "the address is not on the account's list",
+        "if the address is theirs, add it: mft allow add NAME ADDRESS --reason WHY",
+    ),
+    Reason.SESSION_ENDED: ("the session's end was asked for", "nothing"),
+    Reason.CANNOT_TELL: ("something needed to decide did not answer", "see mft doctor and the log of that time"),
+}
+"""What each reason means, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One refusal, or one counted minute of them, in an operator's words."""
+
+    reference: Reference
+    at: datetime
+    name: str
+    """As typed; for a counted minute, some of the names that were tried."""
+    source: str
+    door: Door
+    client: str
+    method: str
+    reason: str
+    """A Reason's value; for a counted minute, all reasons with their numbers."""
+    words: str
+    also: tuple[str, ...]
+    """What else would have barred the account at that moment, in words."""
+    allowed: str
+    """The addresses that admitted at that moment."""
+    not_in_force: str
+    """Addresses on the list that waited for approval or had ended."""
+    advice: str
+    count: int
+    """How many refusals this line stands for."""
+
+
+def explain(store: Store, code: str) -> Explanation:
+    """Return what the reference *code*, as somebody read it out, stands for.  Raises Invalid, NotFound."""
+    reference = read_reference(code)
+    line = by_reference(store, reference)
+    if line is not None and line.event.action is Action.SIGNON_REFUSED:
+        return _single(reference, line)
+    if line is not None and line.event.action is Action.SIGNON_REFUSED_OFTEN:
+        return _counted(reference, line)
+    raise NotFound(
+        f"no refusal carries the code {reference}; if it is of this minute, look again in a minute: "
+        "of many refusals from one address all but the first are written together"
+    )
+
+
+def read_reference(code: str) -> Reference:
+    """Return the reference that *code* means, read out or typed with the usual slips.  Raises Invalid."""
+    plain = (
+        code.strip().lower().translate({ord("o"): "0", ord("i"): "1", ord("l"): "1", ord("-"): None, ord(" "): None})
+    )
+    if len(plain) != 8 or any(ch not in ALPHABET for ch in plain):  # noqa: PLR2004  (model.ids makes them so)
+        raise Invalid(f"{code!r} is not a reference code; it looks like 7K3M-9QZ2")
+    return Reference(f"{plain[:4]}-{plain[4:]}".upper())
+
+
+def _single(reference: Reference, line: AuditEvent) -> Explanation:
+    detail = line.event.detail
+    reason = Reason(str(detail["reason"]))
+    words, advice = MEANING[reason]
+    also = [Reason(word) for word in str(detail["also"]).split(", ") if word]
+    return Explanation(
+        reference=reference,
+        at=line.at,
+        name=line.event.subject,
+        source=str(detail["source"]),
+        door=line.event.actor.door,
+        client=str(detail["client"]),
+        method=str(detail["method"]),
+        reason=reason.value,
+        words=words,
+        also=tuple(MEANING[bar][0] for bar in also),
+        allowed=str(detail["allowed"]),
+        not_in_force=str(detail["not_in_force"]),
+        advice=advice,
+        count=1,
+    )
+
+
+def _counted(reference: Reference, line: AuditEvent) -> Explanation:
+    detail = line.event.detail
+    return Explanation(
+        reference=reference,
+        at=line.at,
+        name=str(detail["names"]),
+        source=line.event.subject,
+        door=line.event.actor.door,
+        client="",
+        method="",
+        reason=str(detail["reasons"]),
+        words=f"{detail['count']} refusals from this address between {detail['since']} and {detail['until']}",
+        also=(),
+        allowed="",
+        not_in_force="",
+        advice="the first refusals of that minute have lines of their own: mft audit search --text ADDRESS",
+        count=int(detail["count"] or 0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Whether an account would be admitted from an address, given the right secret."""
+
+    listed_by: AllowlistEntry | None
+    """The entry that admits the address now."""
+    not_in_force: tuple[AllowlistEntry, ...]
+    """Entries that name the address and wait for approval or have ended."""
+    bars: tuple[Reason, ...]
+    """Everything that stands in the way."""
+    words: tuple[str, ...]
+    """The same in words."""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.bars
+
+
+def would_admit(store: Store, name: str, address: IPv4Address, now: datetime, terms: Terms) -> Prospect:
+    """Return whether the account *name* would be admitted from *address* at *now*.  Raises NotFound."""
+    with store.read() as connection:
+        dossier = accounts.dossier(connection, name, terms)
+    if dossier is None:
+        raise NotFound(f"there is no account {name}; mft account list shows them")
+    standing = tuple(bars(dossier, address, now))
+    naming = (entry for entry in dossier.allowlist if entry.addresses.contains(address))
+    return Prospect(
+        listed_by=dossier.admits(address, now),
+        not_in_force=tuple(entry for entry in naming if not entry.stands(now)),
+        bars=standing,
+        words=tuple(MEANING[bar][0] for bar in standing),
+    )
