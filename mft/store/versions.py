@@ -140,13 +140,9 @@ def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[Ver
 
 
 def destroy_key(connection: Connection, number: VersionId) -> BlobId | None:
-    """Forget the version's key for ever and return its blob; None when it was forgotten before."""
-    forgotten = (
-        update(version)
-        .where(version.c.id == number, version.c.entry.is_(None), version.c.wrapped_key.is_not(None))
-        .values(wrapped_key=None)
-        .returning(version.c.blob)
-    )
+    """Forget the key of a version that has ended, for ever, and return its blob; None for a current version."""
+    ended = (version.c.id == number) & version.c.entry.is_(None)
+    forgotten = update(version).where(ended).values(wrapped_key=None).returning(version.c.blob)
     return connection.execute(forgotten).scalar()
 
 

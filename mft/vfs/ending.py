@@ -86,3 +86,8 @@ def _tombstone(
         destroy_at=destroy_at,
         destroyed_at=None,
     )
+
+
+def expire_file(connection: Connection, trail: Trail, terms: RetentionTerms, entry: Entry, at: datetime) -> None:
+    """Take out of the tree what *entry* holds: its term has ended, whoever noticed."""
+    remove_file(connection, trail, terms, entry, Ending.EXPIRED, by=RETENTION, at=at)

@@ -1,19 +1,18 @@
 """What people do to names: remove, make and remove folders, rename.  Each is one transaction."""
 
-from datetime import datetime
-
 from mft.model.errors import Conflict, Forbidden
 from mft.model.event import Action, Event
 from mft.model.file import Ending, Entry, EntryKind, StoredFile
 from mft.model.ids import BlobId
 from mft.model.path import MAX_DEPTH, VirtualPath
+from mft.model.session import Actor
 from mft.policy.access import Operation
 from mft.policy.names import is_work_name
 from mft.policy.retention import expiry
 from mft.store import catalog, grants, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
-from mft.vfs.ending import RETENTION, remove_file
+from mft.vfs.ending import expire_file, remove_file
 from mft.vfs.looking import Place, look, look_to_add, own_upload
 from mft.vfs.parts import Caller, Parts
 from mft.vfs.shapes import Ended
@@ -90,11 +89,7 @@ def _clear(connection: Connection, parts: Parts, place: Place) -> None:
     if place.there is not None:
         raise Conflict(f"{place.path} is taken")
     if place.expired is not None:
-        _expire(connection, parts, place.expired, place.now)
-
-
-def _expire(connection: Connection, parts: Parts, entry: Entry, now: datetime) -> None:
-    remove_file(connection, parts.trail, parts.rules.terms, entry, Ending.EXPIRED, by=RETENTION, at=now)
+        expire_file(connection, parts.trail, parts.rules.terms, place.expired, place.now)
 
 
 def remove_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
@@ -123,7 +118,7 @@ def _empty(connection: Connection, parts: Parts, place: Place, folder: Entry) ->
             inner = Place(path, place.caller, place.grants, catalog.resolve(connection, path), place.now)
             if inner.expired is None:
                 raise Conflict(f"{place.path} is not empty")
-            _expire(connection, parts, inner.expired, place.now)
+            expire_file(connection, parts.trail, parts.rules.terms, inner.expired, place.now)
     kept = uploads.in_folder(connection, folder.id)
     since = place.now - parts.rules.terms.unfinished
     if any(row.state == "open" or row.touched_at > since for row in kept):
@@ -145,7 +140,7 @@ def rename(parts: Parts, caller: Caller, old: VirtualPath, new: VirtualPath, *, 
             _demand_same(target, replace=replace)
             return
         _check_rename(source, target, entry, replace=replace)
-        _make_way(connection, parts, target, source)
+        _make_way(connection, parts, target, caller.actor)
         _move(connection, parts, source, target, entry)
 
 
@@ -182,14 +177,13 @@ def _check_rename(source: Place, target: Place, entry: Entry, *, replace: bool) 
         raise Conflict(f"{source.path} cannot go into itself")
 
 
-def _make_way(connection: Connection, parts: Parts, target: Place, source: Place) -> None:
+def _make_way(connection: Connection, parts: Parts, target: Place, by: Actor) -> None:
     """End what has the new name, replaced or expired."""
-    entry = target.found.entry
-    if entry is None:
-        return
-    expired = target.there is None
-    ending, by = (Ending.EXPIRED, RETENTION) if expired else (Ending.REPLACED, source.caller.actor)
-    remove_file(connection, parts.trail, parts.rules.terms, entry, ending, by=by, at=target.now)
+    trail, terms, now = parts.trail, parts.rules.terms, target.now
+    if target.expired is not None:
+        expire_file(connection, trail, terms, target.expired, now)
+    elif target.there is not None:
+        remove_file(connection, trail, terms, target.there, Ending.REPLACED, by=by, at=now)
 
 
 def _move(connection: Connection, parts: Parts, source: Place, target: Place, entry: Entry) -> None:

@@ -1,0 +1,140 @@
+"""At the start, before a door opens: bring rows and bytes together again after whatever happened.
+
+Nothing acknowledged is touched.  Done twice, it changes nothing.  Bytes of a version whose key is
+destroyed are left to the sweep, which finishes what it began (``mft.retention.destroy``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from mft.blobs.sealed import SealedWriter
+from mft.crypto.segments import OVERHEAD, RECORD, SEGMENT
+from mft.model.errors import Unavailable
+from mft.model.event import Action, DetailValue, Event
+from mft.model.ids import BlobId, VersionId
+from mft.model.path import VirtualPath
+from mft.model.session import Actor, Door
+from mft.store import catalog, uploads, versions
+from mft.store.engine import Connection
+from mft.store.uploads import Staged
+from mft.vfs.parts import Parts
+
+RECOVERY: Final = Actor(Door.JOBS, "recovery")
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found."""
+
+    interrupted: int
+    """Uploads that were open when this node stopped; their owners can resume them."""
+    dropped: int
+    """Uploads of which no byte is left."""
+    discarded: int
+    """Blobs that nothing names."""
+    missing: tuple[VersionId, ...]
+    """Versions whose bytes are not there: restore them from a backup."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything had to be done."""
+        return bool(self.interrupted or self.dropped or self.discarded)
+
+
+def recover(parts: Parts) -> Report:
+    """Finish or drop what a stop left, note it in the trail, and return what was found."""
+    interrupted, dropped = _uploads(parts)
+    discarded = _staged(parts)
+    orphans, missing = _published(parts)
+    report = Report(interrupted, dropped, discarded + orphans, missing)
+    if report.changed:
+        detail: dict[str, DetailValue] = {
+            "interrupted": report.interrupted,
+            "dropped": report.dropped,
+            "discarded": report.discarded,
+            "missing": len(report.missing),
+        }
+        with parts.store.write() as connection:
+            event = Event(Action.SERVER_RECOVERED, RECOVERY, parts.node, detail)
+            parts.trail.record(connection, event, parts.clock.now())
+    return report
+
+
+def _uploads(parts: Parts) -> tuple[int, int]:
+    """Hand the uploads that this node held open back to their owners."""
+    with parts.store.read() as connection:
+        held = [row for row in uploads.open_on(connection, parts.node) if row.id not in parts.open_here]
+    kept = dropped = 0
+    for row in held:
+        size = _arrived(parts, row)
+        with parts.store.write() as connection:
+            if size is None:
+                dropped += uploads.drop(connection, row.id, row.lease) is not None
+            else:
+                kept += _interrupt(connection, parts, row, size)
+    return kept, dropped
+
+
+def _interrupt(connection: Connection, parts: Parts, row: Staged, size: int) -> bool:
+    now = parts.clock.now()
+    kept = uploads.interrupt(connection, row.id, row.lease, size, now)
+    if kept is None:
+        return False
+    folder = catalog.path_of(connection, kept.parent) or VirtualPath()
+    path = VirtualPath((*folder.names, kept.name))
+    detail: dict[str, DetailValue] = {"size": size, "why": "stopped", "owner": row.owner_name}
+    parts.trail.record(connection, Event(Action.UPLOAD_INTERRUPTED, RECOVERY, str(path), detail), now)
+    return True
+
+
+def _arrived(parts: Parts, row: Staged) -> int | None:
+    """Return how much of the upload authenticates from the start; None when its blob is gone."""
+    try:
+        length = parts.blobs.size(row.blob)
+    except Unavailable:
+        return None
+    try:
+        writer = SealedWriter.resume(parts.blobs.open_staged(row.blob), parts.cipher(row.blob, row.key))
+    except Unavailable:
+        # It was finished and published, and stopped before its commit: all of it is there.
+        records, rest = divmod(length, RECORD)
+        return records * SEGMENT + max(0, rest - OVERHEAD)
+    try:
+        return writer.size
+    finally:
+        writer.close()
+
+
+def _staged(parts: Parts) -> int:
+    """Discard staged blobs that nothing names."""
+    discarded = 0
+    for page in _pages(parts.blobs.staged()):
+        with parts.store.read() as connection:
+            named = uploads.blobs_of_uploads(connection, page) | versions.blobs_known(connection, page).keys()
+        for blob in set(page) - named:
+            parts.blobs.discard(blob)
+            discarded += 1
+    return discarded
+
+
+def _published(parts: Parts) -> tuple[int, tuple[VersionId, ...]]:
+    """Discard published blobs that nothing names; return how many, and the versions without bytes."""
+    discarded, there = 0, set[bytes]()
+    for page in _pages(parts.blobs.published()):
+        with parts.store.read() as connection:
+            named = uploads.blobs_of_uploads(connection, page) | versions.blobs_known(connection, page).keys()
+        for blob in set(page) - named:
+            parts.blobs.discard(blob)
+            discarded += 1
+        there.update(bytes.fromhex(blob) for blob in named)
+    with parts.store.read() as connection:
+        living = versions.living_blobs(connection)
+        return discarded, tuple(number for number, blob in living if bytes.fromhex(blob) not in there)
+
+
+def _pages(blobs: Iterator[BlobId]) -> Iterator[list[BlobId]]:
+    while page := list(islice(blobs, _PAGE)):
+        yield page
