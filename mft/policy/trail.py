@@ -59,6 +59,8 @@ def event_in(body: str) -> tuple[str, int, datetime, Event]:
     fields = json.loads(body)
     if fields["v"] != FORMAT:
         raise ValueError(f"a line in spelling {fields['v']!r}; this program reads {FORMAT}")
+    if not isinstance(fields["node"], str) or type(fields["number"]) is not int:
+        raise TypeError("a line names its chain by a text and its place by a whole number")
     actor = fields["actor"]
     source = actor["source"]
     event = Event(
