@@ -7,10 +7,33 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from mft.accounts.allowlists import Allowlists
+from mft.accounts.credentials import Credentials
+from mft.accounts.fitness import Fitness
+from mft.accounts.penalties import Penalties
+from mft.accounts.provisioning import Accounts, Organizations
+from mft.accounts.sessions import Sessions
+from mft.accounts.signon import SignOn
+from mft.app import values
+from mft.audit.checkpoint import Checkpoints
+from mft.audit.trail import Trail
+from mft.blobs.local import LocalBlobs
 from mft.clock import Clock, SystemClock
+from mft.crypto.master import MasterKey
+from mft.crypto.passwords import Passwords
+from mft.crypto.signer import Signer
 from mft.offload import Offload
+from mft.policy.passwords import PasswordRules
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
+from mft.store.schema import require_current
+from mft.vfs.folders import Folders
+from mft.vfs.grants import Grants
+from mft.vfs.history import History
+from mft.vfs.holds import Holds
+from mft.vfs.workspace import Files
+
+_WRITERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +44,95 @@ class House:
     clock: Clock
     offload: Offload
     store: Store
+    blobs: LocalBlobs
+    master: MasterKey
+    signer: Signer
+    passwords: Passwords
+    trail: Trail
+    checkpoints: Checkpoints
+    files: Files
+    folders: Folders
+    grants: Grants
+    history: History
+    holds: Holds
+    organizations: Organizations
+    accounts: Accounts
+    credentials: Credentials
+    allowlists: Allowlists
+    sessions: Sessions
+    penalties: Penalties
+    signon: SignOn
 
 
 @contextmanager
 def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[House]:
-    """Give the open house.  Raises Unavailable when the database or its schema is not what it must be."""
+    """Give the open house.  Raises Unavailable or Invalid when a key or the database is not what it must be."""
     with ExitStack() as opened:
+        master = MasterKey.load(settings.master_key)
+        signer = Signer.load(settings.audit.signing_key)
         store = open_store(settings.store_url)
         opened.callback(store.close)
+        require_current(store)
+        blobs = LocalBlobs(settings.data)
+        blobs.prepare()
         offload = Offload(
             inline_reads=store.is_sqlite,
-            writers=1 if store.is_sqlite else 8,
+            writers=1 if store.is_sqlite else _WRITERS,
             hashers=settings.passwords.hashers,
         )
         opened.callback(offload.close)
-        yield House(settings, clock or SystemClock(), offload, store)
+        yield _furnished(settings, clock or SystemClock(), offload, store, blobs, master, signer)
+
+
+def _furnished(
+    settings: Settings,
+    clock: Clock,
+    offload: Offload,
+    store: Store,
+    blobs: LocalBlobs,
+    master: MasterKey,
+    signer: Signer,
+) -> House:
+    """Return the rooms, each handed its parts."""
+    trail = Trail(settings.node)
+    passwords = Passwords(settings.passwords.memory >> 10, settings.passwords.passes)
+    rules = PasswordRules()
+    fitness = Fitness(store, rules, settings.payer)
+    allowlists = Allowlists(store, trail, clock, values.allowlist_rules(settings), settings.trial_networks)
+    lasts = settings.terms.temporary_password
+    credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
+    files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
+    return House(
+        settings=settings,
+        clock=clock,
+        offload=offload,
+        store=store,
+        blobs=blobs,
+        master=master,
+        signer=signer,
+        passwords=passwords,
+        trail=trail,
+        checkpoints=Checkpoints(store, signer, settings.data / "audit"),
+        files=files,
+        folders=Folders(files.parts),
+        grants=Grants(files.parts),
+        history=History(files.parts),
+        holds=Holds(files.parts),
+        organizations=Organizations(store, trail, clock),
+        accounts=Accounts(store, trail, clock, allowlists, credentials),
+        credentials=credentials,
+        allowlists=allowlists,
+        sessions=Sessions(store, trail, clock),
+        penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
+        signon=SignOn(
+            store,
+            trail,
+            passwords,
+            clock,
+            values.terms(settings),
+            offload,
+            settings.node,
+            rules=rules,
+            payer=settings.payer,
+        ),
+    )

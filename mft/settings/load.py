@@ -109,7 +109,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Key, Any, st
 
 def _typed(key: Key, text: str) -> Any:
     """Return *text* as the model reads it: lists and tables are written as JSON."""
-    if key[-1] in {"listeners", "trial_networks"}:
+    if key[-1] in {"listeners", "trial_networks", "penalty_exempt"}:
         try:
             return json.loads(text)
         except json.JSONDecodeError:

@@ -91,6 +91,9 @@ class Sftp(Section):
         default=timedelta(seconds=180), description="The same once a password change was asked for."
     )
     attempts: Count = Field(default=4, description="Refused attempts before the connection is closed.")
+    penalty_exempt: tuple[Network, ...] = Field(
+        default=(), description="Sources never kept out for their offences: your own monitoring and load balancers."
+    )
     channels: Count = Field(default=4, description="SFTP sessions in one connection.")
     handles: Count = Field(default=64, description="Open files and listings in one session.")
     idle: Lapse = Field(

@@ -1,0 +1,155 @@
+"""The backup's file: a plain tar whose last member is a manifest with every member's digest.
+
+Sealed bytes do not compress, so nothing is.  Reading trusts neither names nor lengths: a member is
+taken only under a name of our own making, and an archive whose manifest is missing was cut short.
+"""
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+
+from mft.model.errors import Invalid
+
+MANIFEST: Final = "manifest.json"
+FORMAT: Final = "mft-backup-1"
+DATABASE: Final = "database"
+CONFIG: Final = "mft.toml"
+BLOBS: Final = "blobs/"
+
+_BLOB: Final = re.compile(r"blobs/[0-9a-f]{32}", re.ASCII)
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member's length and digest, as the manifest holds them."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an archive says about itself."""
+
+    facts: dict[str, Any]
+    """When, by whom, from what: for people and for the restore."""
+    members: dict[str, Member] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """Something to read a member from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to *size* bytes, none at the end."""
+        ...
+
+
+class _Digesting:
+    """Reads through and digests on the way."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = _BLOCK) -> bytes:
+        block = self._source.read(size)
+        self.digest.update(block)
+        return block
+
+
+class Packer:
+    """Writes an archive to *stream*, member by member; ``finish`` adds the manifest."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        """Begin the archive."""
+        self._tar = tarfile.TarFile(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT)
+        self._members: dict[str, Member] = {}
+
+    def add(self, name: str, size: int, source: Source) -> None:
+        """Add *size* bytes of *source* as *name*."""
+        digesting = _Digesting(source)
+        self._tar.addfile(_header(name, size), digesting)
+        self._members[name] = Member(size, digesting.digest.hexdigest())
+
+    def finish(self, facts: dict[str, Any]) -> None:
+        """Add the manifest, which makes the archive whole."""
+        members = {name: [member.size, member.sha256] for name, member in self._members.items()}
+        text = json.dumps({"format": FORMAT, **facts, "members": members}, indent=1).encode()
+        self._tar.addfile(_header(MANIFEST, len(text)), io.BytesIO(text))
+        self._tar.close()
+
+
+def _header(name: str, size: int) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(name)
+    header.size, header.mode = size, 0o600
+    return header
+
+
+def unpack(stream: IO[bytes], folder: Path) -> Manifest:
+    """Write every member below *folder*, which is empty, and check it.  Raises Invalid, naming what is wrong."""
+    found: dict[str, Member] = {}
+    for name, source in _members(stream):
+        if name == MANIFEST:
+            manifest = _parsed(source.read(1 << 30))
+            _compare(manifest.members, found)
+            return manifest
+        if name in found:
+            raise Invalid(f"the archive holds {name} twice; it was altered")
+        found[name] = _written(source, folder / _place(name))
+    raise Invalid("the archive ends without its manifest; it was cut short, use another one")
+
+
+def _members(stream: IO[bytes]) -> Iterator[tuple[str, Source]]:
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            for header in tar:
+                source = tar.extractfile(header) if header.isreg() else None
+                if source is None:
+                    raise Invalid(f"the archive holds {header.name!r}, which is no file; it is not ours")
+                yield header.name, source
+    except (tarfile.TarError, EOFError) as error:
+        raise Invalid(f"the archive cannot be read: {error}") from None
+
+
+def _place(name: str) -> str:
+    """Return where the member *name* goes; only names of our own making go anywhere."""
+    if name in {DATABASE, CONFIG} or _BLOB.fullmatch(name):
+        return name
+    raise Invalid(f"the archive holds {name!r}, which no backup of ours does")
+
+
+def _written(source: Source, target: Path) -> Member:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digesting, size = _Digesting(source), 0
+    with target.open("xb") as out:
+        target.chmod(0o600)
+        while block := digesting.read():
+            out.write(block)
+            size += len(block)
+    return Member(size, digesting.digest.hexdigest())
+
+
+def _parsed(text: bytes) -> Manifest:
+    try:
+        facts = json.loads(text)
+        members = {name: Member(int(size), str(digest)) for name, (size, digest) in facts.pop("members").items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Invalid("the archive's manifest is damaged; use another archive") from None
+    if facts.get("format") != FORMAT:
+        raise Invalid(f"the archive's format is {facts.get('format')!r}; this program reads {FORMAT}")
+    return Manifest(facts, members)
+
+
+def _compare(said: dict[str, Member], found: dict[str, Member]) -> None:
+    wrong = sorted(name for name in said.keys() | found.keys() if said.get(name) != found.get(name))
+    if wrong:
+        raise Invalid(
+            f"{len(wrong)} members of the archive are damaged or missing, first {wrong[0]}; use another archive"
+        )

@@ -1,0 +1,118 @@
+"""What ``mft backup`` does: one moment of the database, then every blob that moment names, then the configuration.
+
+The server may run meanwhile.  Blobs never change once committed, so a blob copied after the database
+is the blob the database meant; one that was destroyed in between is reported, since its key is in
+the copy.  Keys stay apart: an archive that opens itself would not be sealed.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mft import __version__
+from mft.app.archive import BLOBS, CONFIG, DATABASE, Packer
+from mft.app.build import House
+from mft.app.dump import dump
+from mft.model.errors import Conflict, Unavailable
+from mft.model.event import Action, Event
+from mft.model.ids import BlobId
+from mft.model.session import Actor
+from mft.settings.model import Settings
+from mft.store.versions import living_blobs
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many blobs are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds, and what it does not."""
+
+    file: Path
+    blobs: int
+    bytes: int
+    missing: tuple[BlobId, ...]
+    """Named by the database and not on the disk: destroyed meanwhile, or lost."""
+    apart: tuple[Path, ...]
+    """Keys, not included on purpose: keep copies elsewhere."""
+
+
+def keys_kept_apart(settings: Settings) -> tuple[Path, ...]:
+    """Return what no backup holds: without the master key no file can be read."""
+    return (settings.master_key, settings.audit.signing_key, settings.sftp.host_keys)
+
+
+def back_up(house: House, config: Path, target: Path, actor: Actor, progress: Progress | None = None) -> Backup:
+    """Write an archive of *house* and the file *config* to *target*.  Raises Conflict if that exists, Unavailable."""
+    if target.exists():
+        raise Conflict(f"{target} exists already; name another file")
+    arriving = target.with_name(f".{target.name}.arriving")
+    try:
+        with open(arriving, "xb", opener=_private) as stream:
+            made = _packed(house, config, target, Packer(stream), actor, progress)
+            stream.flush()
+            os.fsync(stream.fileno())
+        arriving.rename(target)
+    except OSError as error:
+        raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
+    finally:
+        arriving.unlink(missing_ok=True)
+    _record(house, made, actor)
+    return made
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _packed(
+    house: House, config: Path, target: Path, packer: Packer, actor: Actor, progress: Progress | None
+) -> Backup:
+    at = house.clock.now()
+    with tempfile.TemporaryDirectory(prefix=".mft-backup-", dir=target.parent) as folder:
+        copy = Path(folder, DATABASE)
+        dump(house.settings.store_url, copy)
+        _add_file(packer, DATABASE, copy)
+    _add_file(packer, CONFIG, config)
+    with house.store.read() as connection:
+        named = [blob for _, blob in living_blobs(connection)]
+    missing, size = [], 0
+    for number, blob in enumerate(named):
+        try:
+            size += _add_blob(house, packer, blob)
+        except Unavailable:
+            missing.append(blob)
+        if progress:
+            progress(number + 1, len(named))
+    settings = house.settings
+    packer.finish(
+        {
+            "made_at": at.isoformat(),
+            "made_by": actor.name,
+            "node": settings.node,
+            "program": __version__,
+            "database": house.store.engine.dialect.name,
+            "missing": missing,
+        }
+    )
+    return Backup(target, len(named) - len(missing), size, tuple(missing), keys_kept_apart(settings))
+
+
+def _add_file(packer: Packer, name: str, file: Path) -> None:
+    with file.open("rb") as source:
+        packer.add(name, os.fstat(source.fileno()).st_size, source)
+
+
+def _add_blob(house: House, packer: Packer, blob: BlobId) -> int:
+    with os.fdopen(house.blobs.open(blob), "rb") as source:
+        size = os.fstat(source.fileno()).st_size
+        packer.add(BLOBS + blob, size, source)
+    return size
+
+
+def _record(house: House, made: Backup, actor: Actor) -> None:
+    detail = {"blobs": made.blobs, "bytes": made.bytes, "missing": len(made.missing)}
+    with house.store.write() as connection:
+        house.trail.record(connection, Event(Action.BACKUP_MADE, actor, made.file.name, detail), house.clock.now())

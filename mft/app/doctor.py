@@ -1,0 +1,200 @@
+"""What ``mft doctor`` looks at: whatever must be right for the server to work, each with what to do when it is not.
+
+It changes nothing.  Every check stands alone, so that one fault does not hide the next.
+"""
+
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from mft.app.alone import running
+from mft.app.signon_probe import refuses_a_stranger
+from mft.app.values import tree_rules
+from mft.audit.search import tail
+from mft.blobs.local import LocalBlobs
+from mft.clock import Clock, SystemClock
+from mft.crypto.hostkeys import list_host_keys
+from mft.crypto.master import MasterKey
+from mft.crypto.signer import Signer
+from mft.model.errors import MftError
+from mft.policy.quota import shortage
+from mft.settings.load import Loaded
+from mft.settings.model import Listener, Settings
+from mft.store.engine import open_store
+from mft.store.schema import head, require_current
+
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_ANYWHERE: Final = "0.0.0.0"  # noqa: S104  (what a listener on every address says)
+_HERE: Final = "127.0.0.1"
+_SLACK: Final = timedelta(seconds=5)
+
+
+class Standing(StrEnum):
+    """How one thing is."""
+
+    GOOD = "good"
+    DOUBTFUL = "doubtful"  # The server works; somebody should look.
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    standing: Standing
+    said: str
+    mend: str = ""
+    """What to do; empty when there is nothing to do."""
+
+
+def examine(loaded: Loaded, clock: Clock | None = None) -> list[Finding]:
+    """Return what every check finds, the first cause first."""
+    clock = clock or SystemClock()
+    findings: list[Finding] = []
+    for name, check in _CHECKS.items():
+        try:
+            findings.extend(check(name, loaded, clock))
+        except MftError as error:
+            said, _, mend = str(error).partition("; ")
+            findings.append(Finding(name, Standing.BAD, said, mend))
+        except OSError as error:
+            findings.append(Finding(name, Standing.BAD, str(error), "check the path and its owner"))
+    return findings
+
+
+Check = Callable[[str, Loaded, Clock], Iterator[Finding]]
+
+
+def _permissions(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    settings = loaded.settings
+    places = (loaded.file, settings.data, settings.sftp.host_keys, settings.audit.signing_key, settings.master_key)
+    wrong = [found for place in places if (found := _too_open(name, place))]
+    yield from wrong or [Finding(name, Standing.GOOD, "only the owner reads configuration, keys and data")]
+
+
+def _too_open(name: str, place: Path) -> Finding | None:
+    facts = place.stat()
+    # Systemd guards its credentials by an access list that shows as group bits.
+    if facts.st_mode & _OTHERS and Path("/run/credentials") not in place.parents:
+        return Finding(name, Standing.BAD, f"{place} can be used by others", f"chmod go= {place}")
+    if facts.st_uid not in {os.geteuid(), 0}:
+        owner = Finding(name, Standing.DOUBTFUL, f"{place} belongs to user {facts.st_uid}, not to you")
+        return None if os.geteuid() == 0 else owner
+    return None
+
+
+def _keys(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    settings = loaded.settings
+    master = MasterKey.load(settings.master_key)
+    yield Finding(name, Standing.GOOD, f"the master key is at generation {master.current}")
+    Signer.load(settings.audit.signing_key)
+    yield Finding(name, Standing.GOOD, "the audit trail's signing key is there")
+    for key in list_host_keys(settings.sftp.host_keys):
+        yield Finding(name, Standing.GOOD, f"host key {key.algorithm} {key.fingerprint}")
+
+
+def _database(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    with closing(open_store(loaded.settings.store_url)) as store:
+        require_current(store)
+    yield Finding(name, Standing.GOOD, f"the database answers and stands at step {head()}")
+
+
+def _blobs(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    writable = all(os.access(loaded.settings.data / part, os.W_OK | os.X_OK) for part in ("staging", "blobs"))
+    if writable:
+        yield Finding(name, Standing.GOOD, "the folders of sealed files can be written")
+    else:
+        yield Finding(
+            name, Standing.BAD, f"{loaded.settings.data} cannot be written", "check its owner, or run mft serve"
+        )
+
+
+def _space(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    free, total = LocalBlobs(loaded.settings.data).free()
+    short = shortage(free, total, 0, tree_rules(loaded.settings).reserve)
+    if short:
+        yield Finding(name, Standing.BAD, f"uploads are refused: {short}", "make room, or move the data folder")
+    else:
+        yield Finding(name, Standing.GOOD, f"{free >> 20} of {total >> 20} MiB are free")
+
+
+def _clock_sane(name: str, loaded: Loaded, clock: Clock) -> Iterator[Finding]:
+    now = clock.now()
+    with closing(open_store(loaded.settings.store_url)) as store:
+        newest = next((event.at for event in tail(store, 1)), None)
+    if newest is not None and newest > now + _SLACK:
+        said = f"the clock says {now.isoformat()}, and the audit trail's newest event is of {newest.isoformat()}"
+        yield Finding(name, Standing.BAD, said, "set the clock (timedatectl); terms and expiries follow it")
+    else:
+        yield Finding(name, Standing.GOOD, f"the clock says {now.isoformat()}")
+
+
+def _ports(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    ready = running(loaded.settings.data)
+    if ready is not None:
+        yield Finding(name, Standing.GOOD, f"the server runs on {', '.join(ready.get('sftp', ()))}")
+        return
+    for listener in loaded.settings.sftp.listeners:
+        yield _free(name, listener)
+
+
+def _free(name: str, listener: Listener) -> Finding:
+    where = f"{listener.address}:{listener.port}"
+    try:
+        with socket.create_server((listener.address, listener.port)):
+            return Finding(name, Standing.GOOD, f"{where} is free")
+    except PermissionError:
+        return Finding(
+            name,
+            Standing.DOUBTFUL,
+            f"{where} needs privileges",
+            "start by systemd/mft.socket, or take a port from 1024 on",
+        )
+    except OSError as error:
+        return Finding(
+            name, Standing.BAD, f"{where}: {error.strerror}", f"see who has it: ss -ltnp 'sport = :{listener.port}'"
+        )
+
+
+def _sign_on(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    ready = running(loaded.settings.data)
+    if not ready:
+        yield Finding(name, Standing.DOUBTFUL, "not tried: no server runs on this folder", "start it: mft serve")
+        return
+    known = {key.fingerprint for key in list_host_keys(loaded.settings.sftp.host_keys)}
+    for address in _reachable(loaded.settings, ready.get("sftp", ())):
+        objection = refuses_a_stranger(address, known)
+        good = f"{address} shows our host key and refuses a stranger as it should"
+        mend = "read the server's log, and restart it if its keys were changed"
+        yield (
+            Finding(name, Standing.BAD, f"{address}: {objection}", mend)
+            if objection
+            else Finding(name, Standing.GOOD, good)
+        )
+
+
+def _reachable(settings: Settings, addresses: list[str]) -> list[str]:
+    """Return the addresses that answer without a PROXY header, as this machine reaches them."""
+    proxied = {listener.port for listener in settings.sftp.listeners if listener.proxy_from}
+    found = (address.rpartition(":") for address in addresses)
+    return [f"{_HERE if host == _ANYWHERE else host}:{port}" for host, _, port in found if int(port) not in proxied]
+
+
+_CHECKS: Final[dict[str, Check]] = {
+    "permissions": _permissions,
+    "keys": _keys,
+    "database": _database,
+    "clock": _clock_sane,
+    "blobs": _blobs,
+    "space": _space,
+    "ports": _ports,
+    "sign-on": _sign_on,
+}

@@ -1,0 +1,113 @@
+"""What ``mft init`` does: make a server's folder with its configuration, keys and database.
+
+It never overwrites.  The configuration is written last, so that a folder without one was never
+finished and holds nothing worth keeping.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mft.audit.trail import Trail
+from mft.blobs.local import LocalBlobs
+from mft.clock import Clock, SystemClock
+from mft.crypto.hostkeys import make_host_key
+from mft.crypto.master import MasterKey
+from mft.crypto.signer import Signer
+from mft.model.errors import Conflict
+from mft.model.event import Action, Event
+from mft.model.session import Actor
+from mft.settings.example import render
+from mft.settings.load import Key, load
+from mft.settings.model import Settings
+from mft.store.engine import open_store
+from mft.store.schema import upgrade
+
+CONFIG: Final = "mft.toml"
+TRIAL_NETWORK: Final = "127.0.0.0/8"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to install."""
+
+    folder: Path
+    trial: bool
+    """Loopback only, and loopback addresses may be listed; for trying it out on one machine."""
+    sftp_port: int = 2222
+    database_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was made."""
+
+    config: Path
+    settings: Settings
+    host_key: str
+    """The fingerprint that clients are shown."""
+
+
+def install(wanted: Wanted, actor: Actor, clock: Clock | None = None) -> Installed:
+    """Make the server *wanted*.  Raises Conflict naming what already exists, and changes nothing then."""
+    folder = wanted.folder.absolute()
+    existing = [str(path) for path in _parts(folder) if path.exists()]
+    if existing:
+        raise Conflict(
+            f"{folder} holds a server already: {', '.join(existing)}; "
+            f"start it with: mft serve --config {folder / CONFIG}, or choose another --dir"
+        )
+    _folders(folder)
+    draft = folder / f".{CONFIG}.new"
+    _write_private(draft, render(_changes(wanted)))
+    settings = load(draft, {}).settings
+    fingerprint = _furnish(settings, actor, clock or SystemClock())
+    draft.rename(folder / CONFIG)
+    return Installed(folder / CONFIG, settings, fingerprint)
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    yield folder / CONFIG
+    yield folder / "keys"
+    yield folder / "data"
+
+
+def _folders(folder: Path) -> None:
+    for path in (folder, *_parts(folder)):
+        if path.name != CONFIG:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _write_private(file: Path, text: str) -> None:
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def _changes(wanted: Wanted) -> dict[Key, Any]:
+    address = "127.0.0.1" if wanted.trial else "0.0.0.0"  # noqa: S104  (a server that partners reach)
+    changes: dict[Key, Any] = {("sftp", "listeners"): [{"address": address, "port": wanted.sftp_port}]}
+    if wanted.trial:
+        # Several trials on one machine must not fight for the monitor's port; the ready line tells it.
+        changes |= {("trial_networks",): [TRIAL_NETWORK], ("monitor", "port"): 0}
+    if wanted.database_url:
+        changes[("database_url",)] = wanted.database_url
+    return changes
+
+
+def _furnish(settings: Settings, actor: Actor, clock: Clock) -> str:
+    """Make keys, blob folders and database; return the host key's fingerprint."""
+    MasterKey.create(settings.master_key)
+    Signer.create(settings.audit.signing_key)
+    fingerprint = make_host_key(settings.sftp.host_keys).fingerprint
+    LocalBlobs(settings.data).prepare()
+    with closing(open_store(settings.store_url)) as store:
+        upgrade(store)
+        with store.write() as connection:
+            event = Event(Action.HOSTKEY_ADDED, actor, fingerprint)
+            Trail(settings.node).record(connection, event, clock.now())
+    return fingerprint

@@ -1,0 +1,64 @@
+"""Settings become the plain values that the rooms take: no room knows where a number comes from."""
+
+from mft.policy.allowlist import AllowlistRules
+from mft.policy.penalties import PenaltyRules
+from mft.policy.quota import Reserve
+from mft.policy.retention import RetentionTerms
+from mft.policy.signon import Terms
+from mft.settings.model import Settings
+from mft.sftp.front.limits import Limits
+from mft.sftp.session.limits import SessionLimits
+from mft.vfs.parts import Rules
+
+
+def terms(settings: Settings) -> Terms:
+    """Return the numbers a sign-on turns on."""
+    return Terms(
+        dormant_after=settings.terms.dormancy,
+        dormant_after_unattended=settings.terms.dormancy_unattended,
+        max_failures=settings.terms.max_failures,
+    )
+
+
+def allowlist_rules(settings: Settings) -> AllowlistRules:
+    """Return how many addresses are too many."""
+    return AllowlistRules(**settings.allowlist.model_dump())
+
+
+def penalty_rules(settings: Settings) -> PenaltyRules:
+    """Return what offences cost, and whom they cost nothing."""
+    return PenaltyRules(exempt=settings.sftp.penalty_exempt)
+
+
+def tree_rules(settings: Settings) -> Rules:
+    """Return the numbers the virtual filesystem works by."""
+    kept = settings.terms
+    return Rules(
+        terms=RetentionTerms(
+            standard=kept.retention,
+            financial=kept.retention_financial,
+            unfinished=kept.interrupted_upload,
+            undo=kept.undo,
+        ),
+        takeover=kept.takeover,
+        reserve=Reserve(settings.storage.reserve, settings.storage.reserve_percent),
+    )
+
+
+def door_limits(settings: Settings) -> Limits:
+    """Return how much the SFTP door gives to one caller and to all."""
+    sftp = settings.sftp
+    stall = sftp.stall.total_seconds()
+    return Limits(
+        unauthenticated=sftp.max_unauthenticated,
+        per_source=sftp.max_unauthenticated_per_source,
+        connections=sftp.max_connections,
+        first_request=sftp.first_request.total_seconds(),
+        sign_on=sftp.sign_on.total_seconds(),
+        password_change=sftp.password_change.total_seconds(),
+        attempts=sftp.attempts,
+        channels=sftp.channels,
+        session=SessionLimits(
+            handles=sftp.handles, idle=sftp.idle.total_seconds(), half_received=stall, undrained=stall
+        ),
+    )
