@@ -1,6 +1,7 @@
 """Read the trail: the newest lines, the lines somebody asks for, every line in order.  Never changes it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from mft.audit.lines import UNREADABLE
@@ -12,7 +13,7 @@ from mft.store import events
 from mft.store.engine import Connection, Store
 from mft.store.events import Line, Wanted
 
-__all__ = ["Wanted", "by_reference", "ends", "every_line", "news", "search", "tail"]
+__all__ = ["Wanted", "by_reference", "ends", "every_line", "newest_at", "news", "search", "tail"]
 
 LIMIT: Final = 1000
 
@@ -47,6 +48,12 @@ def by_reference(store: Store, reference: Reference) -> AuditEvent | None:
     """Return the event that the caller who was shown *reference* caused, or None."""
     found = search(store, Wanted(reference=reference), 1)
     return found[0] if found else None
+
+
+def newest_at(store: Store) -> datetime | None:
+    """Return the latest moment that any event bears, or None before the first."""
+    with store.read() as connection:
+        return events.newest_at(connection)
 
 
 def ends(store: Store) -> dict[str, int]:

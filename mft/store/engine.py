@@ -25,19 +25,10 @@ PATIENCE: Final = 10
 """Seconds a writer stands in line before it is told that the database did not answer."""
 
 _PRAGMAS: Final = (
-    f"PRAGMA busy_timeout={PATIENCE * 1000}",  # First: the next one may have to wait already.
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # An acknowledged commit survives a power cut.
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # A destroyed key leaves no copy in a free page.
-)
-
-_POSTGRES_OPTIONS: Final = " ".join(
-    (
-        f"-c lock_timeout={PATIENCE}s",
-        "-c idle_in_transaction_session_timeout=60s",  # A stopped process must not hold the writers' lock for ever.
-        "-c timezone=UTC",
-    )
 )
 
 _WRITERS_LOCK: Final = 0x6D66_745F_7772
@@ -151,7 +142,8 @@ def open_store(url: str) -> Store:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        arguments = {"connect_timeout": PATIENCE, "options": _POSTGRES_OPTIONS}
+        options = " ".join(f"-c {name}={value}" for name, value in _postgres_settings().items())
+        arguments = {"connect_timeout": PATIENCE, "options": options}
         engine = create_engine(target, connect_args=arguments, pool_size=8, max_overflow=8, pool_pre_ping=True)
         event.listen(engine, "begin", _begin_postgres)
     return Store(engine)
@@ -171,6 +163,14 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         _driver(connection).execute("BEGIN")  # Twice as quick as through SQLAlchemy, and it never waits.
+
+
+def _postgres_settings() -> dict[str, str]:
+    return {
+        "lock_timeout": f"{PATIENCE}s",
+        "idle_in_transaction_session_timeout": "60s",  # A stopped process must not hold up the line for ever.
+        "timezone": "UTC",
+    }
 
 
 def _begin_postgres(connection: Connection) -> None:

@@ -90,6 +90,12 @@ def nodes(connection: Connection) -> list[str]:
     return found
 
 
+def newest_at(connection: Connection) -> datetime | None:
+    """Return the latest moment that any line bears."""
+    found: datetime | None = connection.execute(select(func.max(audit_event.c.at))).scalar_one()
+    return found
+
+
 def page(connection: Connection, node: str, after: int, upto: int, count: int) -> Sequence[Line]:
     """Return the next *count* lines of the chain *node* behind number *after*, none beyond *upto*."""
     table = audit_event
