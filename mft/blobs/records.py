@@ -31,9 +31,14 @@ class Records:
         self.opened = 0
         """How many records were opened so far."""
 
+    def check(self) -> None:
+        """Raise Unavailable if the disk failed under this blob before, or it is closed."""
+        if self._broken is not None:
+            raise Unavailable(self._broken)
+
     def seal(self, number: int, plain: Bytes, filled: int) -> None:
         """Seal *plain* as segment *number*; its first *filled* bytes are free of gaps."""
-        self._check()
+        self.check()
         size = self._cipher.seal_into(number, plain, filled, self._record)
         rest, at = self._record[:size], number * RECORD
         try:
@@ -46,7 +51,7 @@ class Records:
 
     def peek(self, number: int, plain: memoryview) -> tuple[int, int] | None:
         """Open segment *number* into *plain* and return ``(length, filled)``; None if it does not authenticate."""
-        self._check()
+        self.check()
         have = self._read(number * RECORD, min(RECORD, OVERHEAD + len(plain)))
         try:
             found = self._cipher.open_into(number, self._record[:have], plain)
@@ -64,7 +69,7 @@ class Records:
 
     def cut(self, number: int, length: int = 0) -> None:
         """End the blob after *length* sealed bytes of segment *number*; with 0, just before that segment."""
-        self._check()
+        self.check()
         try:
             os.ftruncate(self._fd, number * RECORD + (OVERHEAD + length if length else 0))
         except OSError as error:
@@ -76,7 +81,7 @@ class Records:
         After a failure nothing more is done with this blob: the kernel marks the pages clean, so
         that a second fsync would report a success that is none.
         """
-        self._check()
+        self.check()
         try:
             os.fsync(self._fd)
         except OSError as error:
@@ -103,10 +108,6 @@ class Records:
         except OSError as error:
             raise self._failed(error, "reading a blob") from error
         return have
-
-    def _check(self) -> None:
-        if self._broken is not None:
-            raise Unavailable(self._broken)
 
     def _failed(self, error: OSError, doing: str) -> Exhausted | Unavailable:
         known = fault(error, doing)

@@ -38,7 +38,7 @@ class Runs:
     def touches(self, start: int, end: int) -> bool:
         """Return whether any number of ``[start, end)`` is in."""
         at = bisect_right(self._ends, start)
-        return at < len(self._starts) and self._starts[at] < end
+        return at < len(self._starts) and max(self._starts[at], start) < end
 
     def gaps(self, end: int) -> list[tuple[int, int]]:
         """Return the runs of ``[0, end)`` that are not in, lowest first."""

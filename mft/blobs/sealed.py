@@ -126,6 +126,7 @@ class SealedWriter:
 
         When this raises, some of *data* may have been written.
         """
+        self._records.check()
         view = memoryview(data)
         self._check_room(offset, offset + len(view))
         done = 0
@@ -142,6 +143,7 @@ class SealedWriter:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return up to *length* bytes from *offset* of what was written; zeros in gaps, none past size."""
+        self._records.check()
         out = bytearray(max(0, min(length, self._size - offset)))
         done = 0
         while done < len(out):
@@ -153,6 +155,7 @@ class SealedWriter:
 
     def truncate(self, size: int) -> None:
         """Make the file *size* bytes long.  What it grows by counts as written zeros; what is cut is gone at once."""
+        self._records.check()
         if size > self._size:
             self._check_room(self._size, size)
             self._grow(size)
@@ -161,6 +164,7 @@ class SealedWriter:
 
     def flush(self) -> None:
         """Seal everything that waits in memory."""
+        self._records.check()
         for held in self._held.values():
             self._seal(held)
         while self._zeros:
@@ -176,6 +180,7 @@ class SealedWriter:
 
     def finish(self) -> Finished:
         """Seal, make durable and return size and SHA-256.  Raises Conflict if a part never arrived."""
+        self._records.check()
         gaps = self.gaps()
         if gaps:
             first, end = gaps[0]
@@ -216,10 +221,13 @@ class SealedWriter:
     def _put_piece(self, number: int, start: int, piece: memoryview) -> None:
         held = self._hold(number)
         was_whole = self._is_whole(number)
-        held.plain[start : start + len(piece)] = piece
+        end = start + len(piece)
+        held.plain[start:end] = piece
         held.dirty = True
-        self._mark(number * SEGMENT + start, number * SEGMENT + start + len(piece))
-        if start < held.kept or (not was_whole and self._is_whole(number)):
+        self._mark(number * SEGMENT + start, number * SEGMENT + end)
+        # A segment that was whole before is done when its end is written: so those who write in order do.
+        done = self._is_whole(number) and (end == SEGMENT or not was_whole)
+        if done or start < held.kept:
             self._seal(held)
 
     def _mark(self, start: int, end: int) -> None:
