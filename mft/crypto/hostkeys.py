@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncssh
 
-from mft.crypto.keys import key_bits
+from mft.crypto.keys import key_bits, public_line
 from mft.crypto.secretfile import create_secret, read_secret
 from mft.model.errors import Conflict, Invalid, Unavailable
 
@@ -104,6 +104,4 @@ def _kept(folder: Path, key: asyncssh.SSHKey) -> HostKey:
 
 
 def _described(path: Path, key: asyncssh.SSHKey) -> HostKey:
-    algorithm = key.get_algorithm()
-    encoded = key.export_public_key("openssh").decode("ascii").split()[1]
-    return HostKey(path, algorithm, key.get_fingerprint(), key_bits(key), f"{algorithm} {encoded}")
+    return HostKey(path, key.get_algorithm(), key.get_fingerprint(), key_bits(key), public_line(key))

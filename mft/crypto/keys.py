@@ -39,10 +39,13 @@ def read_public_key(text: str) -> PublicKey:
     Raises Invalid, saying why, for anything but one ed25519, ecdsa nistp256/384/521 or rsa (3072 bits or more) key.
     """
     key = _imported(_only_key(text))
-    algorithm = key.get_algorithm()
     bits = key_bits(key)
-    encoded = key.export_public_key("openssh").decode("ascii").split()[1]
-    return PublicKey(f"{algorithm} {encoded}", algorithm, key.get_fingerprint(), _comment(key), bits)
+    return PublicKey(public_line(key), key.get_algorithm(), key.get_fingerprint(), _comment(key), bits)
+
+
+def public_line(key: asyncssh.SSHKey) -> str:
+    """Return the public half of *key* as an OpenSSH line without comment."""
+    return b" ".join(key.export_public_key("openssh").split()[:2]).decode("ascii")
 
 
 def key_bits(key: asyncssh.SSHKey) -> int:
