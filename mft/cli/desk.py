@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 import click
 
@@ -20,8 +20,6 @@ from mft.model.errors import Invalid
 from mft.model.session import Actor
 from mft.settings.load import Loaded, load
 
-P = ParamSpec("P")
-
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -29,6 +27,8 @@ class Desk:
 
     house: House
     actor: Actor
+    file: Path
+    """The configuration that the server was opened by."""
 
 
 def configuration(named: Path | None) -> Loaded:
@@ -39,7 +39,7 @@ def configuration(named: Path | None) -> Loaded:
         raise exits.Misconfigured(str(error)) from None
 
 
-def answers(function: Callable[P, Answer]) -> Callable[..., None]:
+def answers(function: Callable[..., Answer]) -> Callable[..., None]:
     """Make a command of *function*: show what it returns, as asked for, and exit with its code."""
 
     @json_option
@@ -53,7 +53,7 @@ def answers(function: Callable[P, Answer]) -> Callable[..., None]:
     return command
 
 
-def operates(function: Callable[Concatenate[Desk, P], Answer]) -> Callable[..., None]:
+def operates(function: Callable[..., Answer]) -> Callable[..., None]:
     """Make a command of *function* that works on the opened server, in the acting person's name."""
 
     @config_option
@@ -61,7 +61,8 @@ def operates(function: Callable[Concatenate[Desk, P], Answer]) -> Callable[..., 
     @wraps(function)
     def command(*args: Any, config: Path | None, acting: str | None, **kwargs: Any) -> Answer:
         actor = operator(acting)
-        with open_house(configuration(config).settings) as house:
-            return function(Desk(house, actor), *args, **kwargs)
+        loaded = configuration(config)
+        with open_house(loaded.settings) as house:
+            return function(Desk(house, actor, loaded.file), *args, **kwargs)
 
     return answers(command)

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 
 import click
 
+from mft.cli import file_history
 from mft.cli.desk import Desk, operates
 from mft.cli.progress import moving
 from mft.cli.show import Answer, Done, Record, Rows, Streamed
@@ -27,6 +28,10 @@ PAGE: Final = 500
 @click.group("file")
 def file_command() -> None:
     """Files of the tree, through the same rules as everybody."""
+
+
+for _command in (file_history.history, file_history.undelete, file_history.hold, file_history.release):
+    file_command.add_command(_command)
 
 
 @file_command.command("put")

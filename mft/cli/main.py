@@ -29,12 +29,12 @@ COMMANDS: Final = {
     "restore": ("mft.cli.backup", "Make a server's directory from a backup."),
     "org": ("mft.cli.organizations", "Organizations: delegates, partners, providers and the payer."),
     "account": ("mft.cli.accounts", "Accounts, their passwords, keys and sessions."),
-    "allow": ("mft.cli.allowlists", "The addresses that an account may sign on from."),
+    "allow": ("mft.cli.allowlists", "Addresses that an account may sign on from."),
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
-    "audit": ("mft.cli.audit", "The audit trail: follow, search, export and verify it."),
+    "audit": ("mft.cli.audit", "Follow, search, export and verify the audit trail."),
     "keys": ("mft.cli.keys", "Host keys, and the master key that seals files."),
 }
 """Each command: the module it lives in and the line that ``mft --help`` shows for it."""

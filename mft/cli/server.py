@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 import click
 
+from mft.app.doctor import Standing, examine
 from mft.app.install import Wanted, install
-from mft.cli.acting import acting_option, operator
-from mft.cli.desk import answers
-from mft.cli.show import Answer, Done
+from mft.cli import exits
+from mft.cli.acting import acting_option, config_option, operator
+from mft.cli.desk import answers, configuration
+from mft.cli.show import Answer, Done, Rows
 from mft.model.errors import Invalid
 
 FOLDER: Final = Path("/var/lib/mft")
@@ -41,3 +43,15 @@ def init_command(
         f"next: export MFT_CONFIG={made.config}; mft serve",
         fields,
     )
+
+
+@click.command("doctor")
+@config_option
+@answers
+def doctor_command(config: Path | None) -> Answer:
+    """Check ports, permissions, clock, keys, database and an own sign-on; exit 8 when something is bad."""
+    findings = examine(configuration(config))
+    rows = [{"check": one.check, "standing": one.standing, "said": one.said, "mend": one.mend} for one in findings]
+    bad = any(one.standing is Standing.BAD for one in findings)
+    columns = ("standing", "check", "said", "mend")
+    return Rows(columns, rows, code=exits.CHECK_FAILED if bad else exits.OK)

@@ -1,0 +1,100 @@
+"""An account as rows and fields: the names that scripts read."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mft.accounts.card import AccountCard
+from mft.model.account import Account, AllowlistEntry, Credential
+from mft.model.rights import Grant, format_rights
+from mft.model.session import Session
+
+
+def account_row(one: Account) -> dict[str, Any]:
+    """Return what a list of accounts says of one."""
+    return {
+        "name": one.name,
+        "email": one.email,
+        "purpose": one.purpose,
+        "state": one.state,
+        "required": one.required,
+        "created_at": one.created_at,
+        "created_by": one.created_by,
+        "last_signon_at": one.last_signon_at,
+    }
+
+
+def key_row(one: Credential) -> dict[str, Any]:
+    """Return what a list of keys says of one."""
+    return {
+        "id": one.id,
+        "fingerprint": one.fingerprint,
+        "algorithm": one.verifier.partition(" ")[0],
+        "label": one.label,
+        "created_at": one.created_at,
+        "created_by": one.created_by,
+    }
+
+
+def entry_row(one: AllowlistEntry) -> dict[str, Any]:
+    """Return what an allowlist says of one entry."""
+    return {
+        "id": one.id,
+        "addresses": one.addresses,
+        "count": one.addresses.size,
+        "added_by": one.added_by,
+        "added_at": one.added_at,
+        "reason": one.reason,
+        "until": one.until,
+        "approved_by": one.approved_by,
+        "waiting": one.approved_by is None,
+        "last_seen_at": one.last_seen_at,
+    }
+
+
+def session_row(one: Session) -> dict[str, Any]:
+    """Return what a list of sessions says of one."""
+    return {
+        "id": one.id,
+        "account": one.account_name,
+        "door": one.door,
+        "source": one.source,
+        "client": one.client,
+        "node": one.node,
+        "opened_at": one.opened_at,
+        "seen_at": one.seen_at,
+        "end_requested": one.end_requested,
+    }
+
+
+def grant_row(one: Grant) -> dict[str, Any]:
+    """Return what a list of grants says of one."""
+    return {
+        "id": one.id,
+        "folder": one.folder,
+        "rights": format_rights(one.rights),
+        "to": "account" if one.account else "organization",
+        "granted_by": one.granted_by,
+        "granted_at": one.granted_at,
+    }
+
+
+def account_fields(card: AccountCard, grants: Iterable[Grant]) -> dict[str, Any]:
+    """Return everything about one account, what is due when foremost."""
+    return account_row(card.account) | {
+        "organization": card.organization.name,
+        "organization_enabled": card.organization.enabled,
+        "dormant": card.dormant,
+        "dormant_from": card.dormant_from,
+        "locked": card.locked,
+        "failures": card.account.failures,
+        "password": card.has_password,
+        "temporary_password_expires_at": card.temporary_expires_at,
+        "keys": [key_row(one) for one in card.keys],
+        "allow": [entry_row(one) for one in card.allowlist],
+        "grants": [grant_row(one) for one in grants],
+        "sessions": [session_row(one) for one in card.sessions],
+        "slowed": [
+            {"source": one.source, "failures": one.failures, "pause": one.pause, "last_at": one.last_at}
+            for one in card.slowed
+        ],
+    }

@@ -1,0 +1,189 @@
+"""``mft account``: people and unattended jobs, from their first day to the last."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from mft.accounts.allowlists import NewAddress
+from mft.accounts.card import account_card
+from mft.accounts.provisioning import NewAccount
+from mft.app import values
+from mft.cli.account_card import account_fields, account_row, session_row
+from mft.cli.account_keys import keys_command
+from mft.cli.asking import read_secret, stdin_option
+from mft.cli.desk import Desk, operates
+from mft.cli.show import Answer, Done, Record, Rows, Secret
+from mft.model.account import Method, Purpose
+from mft.model.errors import Invalid
+
+METHODS: Final = {"key": Method.PUBLIC_KEY, "publickey": Method.PUBLIC_KEY, "password": Method.PASSWORD}
+_ANY: Final = "any"
+
+
+@click.group("account")
+def account_command() -> None:
+    """Accounts, their passwords, keys and sessions."""
+
+
+account_command.add_command(keys_command)
+
+
+def _required(_context: click.Context, _parameter: click.Parameter, text: str) -> frozenset[Method]:
+    """Return the methods that *text* names: key,password — or none for any."""
+    if text == _ANY:
+        return frozenset()
+    words = [word.strip() for word in text.split(",")]
+    unknown = [word for word in words if word not in METHODS]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]!r} is no method; use key, password, key,password or any")
+    return frozenset(METHODS[word] for word in words)
+
+
+def _named(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("name")(function)
+
+
+@account_command.command("add")
+@_named
+@click.option("--org", "organization", required=True, metavar="NAME", help="The organization it belongs to.")
+@click.option(
+    "--email", required=True, metavar="ADDRESS", help="Where its owner reads mail; no two accounts share one."
+)
+@click.option("--allow", "addresses", multiple=True, metavar="ADDRESS", help="Address, a/n or a-b; may be repeated.")
+@click.option(
+    "--key", "keys", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public key."
+)
+@click.option("--purpose", type=click.Choice([one.value for one in Purpose]), default=Purpose.PERSON.value)
+@click.option(
+    "--require", "required", default=_ANY, callback=_required, metavar="METHODS", help="Such as key,password."
+)
+@operates
+def add(
+    desk: Desk,
+    name: str,
+    organization: str,
+    email: str,
+    addresses: tuple[str, ...],
+    keys: tuple[Path, ...],
+    purpose: str,
+    required: frozenset[Method],
+) -> Answer:
+    """Add the account NAME: one person, or one unattended job."""
+    wanted = NewAccount(
+        name=name,
+        organization=organization,
+        email=email,
+        allow=tuple(NewAddress(text) for text in addresses),
+        keys=tuple(file.read_text("utf-8", "replace") for file in keys),
+        purpose=Purpose(purpose),
+        required=required,
+    )
+    added = desk.house.accounts.add(desk.actor, wanted)
+    waiting = [one.id for one in desk.house.allowlists.listing(name) if one.approved_by is None]
+    said = f"added {added.name} of {organization}"
+    if waiting:
+        said += f"\nwaiting for another person: mft allow approve {' '.join(waiting)}"
+    return Done(said, account_row(added) | {"organization": organization, "waiting": waiting})
+
+
+@account_command.command("list")
+@click.option("--org", "organization", metavar="NAME", help="Only those of one organization.")
+@operates
+def listing(desk: Desk, organization: str | None) -> Answer:
+    """List the accounts."""
+    rows = [account_row(one) for one in desk.house.accounts.listing(organization)]
+    columns = ("name", "email", "state", "purpose", "created_at", "last_signon_at")
+    return Rows(columns, rows, nothing="There is no account; see mft account add.")
+
+
+@account_command.command("show")
+@_named
+@operates
+def show(desk: Desk, name: str) -> Answer:
+    """Show everything about the account NAME: addresses, credentials, grants, sessions and what is due when."""
+    house = desk.house
+    card = account_card(house.store, name, house.clock.now(), values.terms(house.settings))
+    return Record(account_fields(card, house.grants.of(card.account)))
+
+
+@account_command.command("enable")
+@_named
+@operates
+def enable(desk: Desk, name: str) -> Answer:
+    """Let the account NAME sign on again."""
+    desk.house.accounts.enable(desk.actor, name)
+    return Done(f"{name} is enabled", {"name": name, "state": "active"})
+
+
+@account_command.command("disable")
+@_named
+@operates
+def disable(desk: Desk, name: str) -> Answer:
+    """Refuse the account NAME and end its sessions within a minute."""
+    desk.house.accounts.disable(desk.actor, name)
+    return Done(f"{name} is disabled; its sessions end within a minute", {"name": name, "state": "disabled"})
+
+
+@account_command.command("unlock")
+@_named
+@operates
+def unlock(desk: Desk, name: str) -> Answer:
+    """Forget the wrong passwords that locked or slowed the account NAME."""
+    desk.house.accounts.unlock(desk.actor, name)
+    return Done(f"{name} is unlocked", {"name": name, "failures": 0})
+
+
+@account_command.command("require")
+@_named
+@click.argument("methods", callback=_required)
+@operates
+def require(desk: Desk, name: str, methods: frozenset[Method]) -> Answer:
+    """Ask the account NAME for all of METHODS: key, password, key,password, or any one of what it has."""
+    desk.house.accounts.set_required(desk.actor, name, methods)
+    return Done(f"{name} must prove {_said(methods)}", {"name": name, "required": methods})
+
+
+@account_command.command("temp-password")
+@_named
+@operates
+def temp_password(desk: Desk, name: str) -> Answer:
+    """Print a temporary password for NAME once; it lives 48 hours and opens nothing but its replacement."""
+    issued = desk.house.credentials.issue_temporary(desk.actor, name)
+    return Secret(
+        issued.secret,
+        f"temporary password of {name}, good until {issued.expires_at:%Y-%m-%d %H:%M UTC}, shown only now:",
+        {"name": name, "expires_at": issued.expires_at},
+    )
+
+
+@account_command.command("set-password")
+@_named
+@stdin_option
+@operates
+def set_password(desk: Desk, name: str, from_stdin: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+    """Set the password of NAME, whose owner types it twice; for clients that cannot change one over SSH."""
+    desk.house.credentials.set_password(
+        desk.actor, name, read_secret(f"New password for {name}", from_stdin=from_stdin)
+    )
+    return Done(f"the password of {name} is set; its sessions end within a minute", {"name": name})
+
+
+@account_command.command("sessions")
+@click.argument("name", required=False)
+@click.option("--kill", is_flag=True, help="End them; without NAME, nobody's.")
+@operates
+def sessions(desk: Desk, name: str | None, kill: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+    """List live sessions, of NAME or of everybody; with --kill end those of NAME within a minute."""
+    if kill and name is None:
+        raise Invalid("nobody was named; say whose sessions to end")
+    if kill and name is not None:
+        asked = desk.house.sessions.request_end(desk.actor, name)
+        return Done(f"asked for the end of {asked} sessions of {name}", {"name": name, "ending": asked})
+    rows = [session_row(one) for one in desk.house.sessions.listing(name)]
+    return Rows(("id", "account", "door", "source", "client", "opened_at"), rows, nothing="Nobody is signed on.")
+
+
+def _said(methods: frozenset[Method]) -> str:
+    return " and ".join(sorted(methods)) or "any one of what it has"
