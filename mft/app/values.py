@@ -1,5 +1,7 @@
 """Settings become the plain values that the rooms take: no room knows where a number comes from."""
 
+import socket
+
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.penalties import PenaltyRules
 from mft.policy.quota import Reserve
@@ -7,6 +9,7 @@ from mft.policy.retention import RetentionTerms
 from mft.policy.signon import Terms
 from mft.settings.model import Settings
 from mft.sftp.front.limits import Limits
+from mft.sftp.front.listener import Entrance
 from mft.sftp.session.limits import SessionLimits
 from mft.vfs.parts import Rules
 
@@ -62,3 +65,15 @@ def door_limits(settings: Settings) -> Limits:
             handles=sftp.handles, idle=sftp.idle.total_seconds(), half_received=stall, undrained=stall
         ),
     )
+
+
+def entrances(settings: Settings, passed: list[socket.socket]) -> list[Entrance]:
+    """Return where to listen: the sockets *passed* by the service manager if there are any, else the listeners.
+
+    A passed socket demands the PROXY header as the listener at its place in the file says.
+    """
+    listeners = settings.sftp.listeners
+    if not passed:
+        return [Entrance(one.address, one.port, one.proxy_from) for one in listeners]
+    demands = [one.proxy_from for one in listeners] + [()] * len(passed)
+    return [Entrance(proxy_from=demand, inherited=sock) for demand, sock in zip(demands, passed, strict=False)]

@@ -88,7 +88,34 @@ def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
     )
 
 
-def log(name: str) -> BoundLogger:
-    """Return the logger called *name*, such as ``mft.sftp.front``; it takes an event and key=value."""
-    logger: BoundLogger = structlog.stdlib.get_logger(name)
-    return logger
+class Log:
+    """Takes one event at a time: a ``noun.past`` name and flat values, never a secret or content."""
+
+    def __init__(self, logger: BoundLogger) -> None:
+        """Keep *logger*."""
+        self._logger = logger
+
+    def debug(self, event: str, /, **details: object) -> None:
+        """Note what only somebody looking for a fault wants to read."""
+        self._logger.debug(event, **details)
+
+    def info(self, event: str, /, **details: object) -> None:
+        """Note something that happens every day."""
+        self._logger.info(event, **details)
+
+    def warning(self, event: str, /, **details: object) -> None:
+        """Note something that an operator should know; the server goes on as before."""
+        self._logger.warning(event, **details)
+
+    def error(self, event: str, /, **details: object) -> None:
+        """Note that something could not be done."""
+        self._logger.error(event, **details)
+
+    def exception(self, event: str, /, **details: object) -> None:
+        """Note the error that is being handled, with its traceback: an operator should look into it."""
+        self._logger.exception(event, **details)  # noqa: LOG004  (the caller is in a handler)
+
+
+def log(name: str) -> Log:
+    """Return the log called *name*, such as ``mft.sftp``."""
+    return Log(structlog.stdlib.get_logger(name))

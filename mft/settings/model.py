@@ -80,6 +80,9 @@ class Sftp(Section):
     chacha20: bool = Field(
         default=False, description="Also offer chacha20-poly1305, for clients without AES hardware; slower here."
     )
+    encrypt_and_mac: bool = Field(
+        default=False, description="Also offer hmac-sha2 in its old mode, for clients whose libssh2 is older than 1.11."
+    )
     max_unauthenticated: Count = Field(
         default=100, description="Connections that have not signed on yet, from everybody."
     )
