@@ -18,9 +18,8 @@ from mft.model.event import Action
 from mft.policy.signon import Admit, AlsoNeeds, MustReplace, Reason, Refuse
 from mft.store import accounts, allowlist, credentials, organizations, sessions
 from mft.store.tables import account as account_table
-from tests.support.gate import ELSEWHERE, HOME, OLGA, OTTO, SECRET, Gate
+from tests.support.gate import ELSEWHERE, HOME, OLGA, OTTO, SECRET, SOME_KEY, Gate
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4xsXhAfNBfXEjlZpQrRB7k6pfvpLZPjDmo2mUoO1j6 alice@desk"
 OTHER_PRINT = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 
 
@@ -44,7 +43,7 @@ async def test_a_password_from_a_listed_address_opens_a_session(any_gate: Gate):
 async def test_a_key_from_a_listed_address_opens_a_session(any_gate: Gate):
     gate = any_gate
     gate.account(password=None)
-    key = gate.credentials.add_key(OLGA, "alice", KEY)
+    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     assert await gate.signon.key_known("alice", key.fingerprint)
     outcome = await gate.signon.by_key(gate.knock(), key.fingerprint)
     assert isinstance(outcome.verdict, Admit)
@@ -288,7 +287,7 @@ async def test_an_unknown_key_is_a_mismatch_and_costs_no_hash(gate: Gate):
 
 async def test_asking_after_a_key_leaves_no_trace(gate: Gate):
     gate.account()
-    key = gate.credentials.add_key(OLGA, "alice", KEY)
+    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     before = gate.lines()
     for name, fingerprint in (("alice", key.fingerprint), ("alice", OTHER_PRINT), ("nobody", key.fingerprint)):
         known = await gate.signon.key_known(name, fingerprint)
@@ -300,7 +299,7 @@ async def test_asking_after_a_key_leaves_no_trace(gate: Gate):
 @pytest.mark.parametrize("first", ["key", "password"])
 async def test_two_required_factors_are_asked_for_one_after_the_other(gate: Gate, first):
     gate.account(required=frozenset(Method))
-    key = gate.credentials.add_key(OLGA, "alice", KEY)
+    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     knock = gate.knock()
     if first == "key":
         half = await gate.signon.by_key(knock, key.fingerprint)
@@ -318,7 +317,7 @@ async def test_two_required_factors_are_asked_for_one_after_the_other(gate: Gate
 
 async def test_factors_of_one_account_do_not_open_another(gate: Gate):
     gate.account(required=frozenset(Method))
-    key = gate.credentials.add_key(OLGA, "alice", KEY)
+    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     half = await gate.signon.by_key(gate.knock(), key.fingerprint)
     gate.account("mallory", password="quiet harbour 92 lanterns", required=frozenset(Method))
     swapped = replace(half.knock, name="mallory")
@@ -328,7 +327,7 @@ async def test_factors_of_one_account_do_not_open_another(gate: Gate):
 
 async def test_a_factor_once_proven_does_not_excuse_a_wrong_password(gate: Gate):
     gate.account(required=frozenset(Method))
-    key = gate.credentials.add_key(OLGA, "alice", KEY)
+    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     half = await gate.signon.by_key(gate.knock(), key.fingerprint)
     refused = await gate.signon.by_password(half.knock, "wrong")
     assert refused.verdict == Refuse(Reason.SECRET_MISMATCH)
@@ -337,7 +336,7 @@ async def test_a_factor_once_proven_does_not_excuse_a_wrong_password(gate: Gate)
 
 async def test_the_temporary_password_of_a_two_factor_account_waits_for_the_key(gate: Gate):
     gate.account(password=None, required=frozenset(Method))
-    key = gate.credentials.add_key(OLGA, "alice", KEY)
+    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     secret = gate.credentials.issue_temporary(OLGA, "alice").secret
     early = await gate.signon.replace_password(gate.knock(), secret, "slow rivers carve 40 canyons")
     assert isinstance(early, Outcome)
@@ -392,7 +391,7 @@ async def test_the_narrowest_entry_is_the_one_marked_as_seen(gate: Gate):
 def test_the_dossier_is_one_statement(any_gate: Gate):
     any_gate.account()
     any_gate.allowlists.add(OLGA, "alice", NewAddress("9.9.9.9"))
-    any_gate.credentials.add_key(OLGA, "alice", KEY)
+    any_gate.credentials.add_key(OLGA, "alice", SOME_KEY)
     statements: list[str] = []
     with any_gate.store.read() as connection:
         event.listen(connection, "before_cursor_execute", lambda *seen: statements.append(seen[2]))

@@ -9,6 +9,7 @@ from mft.accounts.allowlists import Allowlists, NewAddress
 from mft.accounts.credentials import Credentials
 from mft.accounts.fitness import Fitness
 from mft.accounts.knock import Knock, Outcome
+from mft.accounts.provisioning import Accounts
 from mft.accounts.sessions import Sessions
 from mft.accounts.signon import SignOn
 from mft.audit.search import Wanted, search
@@ -39,6 +40,7 @@ HOME = IPv4Address("8.8.8.8")
 ELSEWHERE = IPv4Address("9.9.9.9")
 SECRET = "quiet harbour 91 lanterns"
 BETTER = "slow rivers carve 40 canyons"
+SOME_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4xsXhAfNBfXEjlZpQrRB7k6pfvpLZPjDmo2mUoO1j6 alice@desk"
 OLGA = Actor(Door.CLI, "olga")
 OTTO = Actor(Door.CLI, "otto")
 
@@ -125,6 +127,10 @@ class Gate:
         account = self.current(name)
         with self.store.write() as connection:
             assert accounts.set_state(connection, account.id, before, after)
+
+    def unlock(self, name: str) -> None:
+        """Unlock an account as an operator does."""
+        Accounts(self.store, self.trail, self.clock, self.allowlists, self.credentials).unlock(OLGA, name)
 
     def credential(self, kind: CredentialKind, verifier: str | None = None, expires_at: datetime | None = None):
         """Return a credential that nobody holds yet."""
