@@ -25,10 +25,13 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     passwords: dict[str, str] = field(default_factory=dict)
     keys: dict[str, Path] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    """Settings of this server, as the environment spells them."""
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "MFT_CONFIG": str(self.folder / "mft.toml"), "USER": "tester", "SUDO_USER": ""}
+        config = str(self.folder / "mft.toml")
+        return {**os.environ, "MFT_CONFIG": config, "USER": "tester", "SUDO_USER": "", **self.settings}
 
     @property
     def log(self) -> Path:
@@ -125,9 +128,9 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
+def running(folder: Path, **settings: str) -> Iterator[Server]:
     """Give a server that is set up and serving, and end it afterwards."""
-    server = Server(folder)
+    server = Server(folder, settings=settings)
     server.set_up()
     server.start()
     try:
