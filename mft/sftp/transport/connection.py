@@ -34,6 +34,10 @@ MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
 
 
+_HONOURED: Final = frozenset({"subsystem", "signal"})
+"""What may be asked for on a channel; SFTP and scp need no more."""
+
+
 class Keeper(Protocol):
     """Who answers for a connection: mft.sftp.front.auth.  *fingerprint* is ``SHA256:…``."""
 
@@ -78,13 +82,16 @@ class Connection(asyncssh.SSHServerConnection):
         self._partial = True
 
     def backlog(self) -> int:
-        """Return how many bytes wait to be sent: on the socket, and in channels whose window is shut."""
-        channels: int = sum(channel.get_write_buffer_size() for channel in self._channels.values())
-        return channels + (self._transport.get_write_buffer_size() if self._transport else 0)
+        """Return how many bytes wait for the socket; each channel tells by itself what waits for its window."""
+        return self._transport.get_write_buffer_size() if self._transport else 0
 
     def channels(self) -> int:
         """Return how many channels are open."""
         return len(self._channels)
+
+    def serves(self) -> bool:
+        """Return whether any channel has come so far as to ask for a subsystem."""
+        return any(isinstance(c, Channel) and c.get_subsystem() is not None for c in self._channels.values())
 
     async def reload_config(self) -> None:
         """Read nothing anew: by path, host keys would cost 125 ms of each sign-on, before it is decided."""
@@ -149,12 +156,11 @@ class Connection(asyncssh.SSHServerConnection):
 
 
 class Channel(asyncssh.SSHServerChannel[bytes]):
-    """A session channel on which nothing but a subsystem can be asked for.  SFTP and scp need no more."""
+    """A session channel that opens a subsystem and nothing else."""
 
     def _service_next_request(self) -> None:
-        # RFC 4254, 6.2 to 6.9: no terminal, environment, shell, command or agent; and a signal or a new
-        # window size must not disturb a transfer.
-        if self._request_queue[0][0] == "subsystem":
+        # RFC 4254, 6.2 to 6.9: no terminal, environment, shell, command or agent.
+        if self._request_queue[0][0] in _HONOURED:
             super()._service_next_request()
         else:
             self._report_response(False)
