@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Self
 
-from mft.blobs.reader import SealedReader
 from mft.blobs.records import Records
 from mft.blobs.runs import Runs
 from mft.crypto.segments import SEGMENT, Bytes, SegmentCipher
@@ -189,11 +188,6 @@ class SealedWriter:
         digest = self._whole_digest()
         self._records.sync()
         return Finished(self._size, digest)
-
-    def copy_from(self, reader: SealedReader) -> None:
-        """Begin with all that *reader* holds."""
-        for offset in range(0, reader.size, SEGMENT):
-            self.write(offset, reader.read(offset, SEGMENT))
 
     def close(self) -> None:
         """Close the blob; what was not flushed is forgotten.  A second call does nothing."""

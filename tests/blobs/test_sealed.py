@@ -226,20 +226,6 @@ def test_a_blob_cut_anywhere_resumes_with_its_whole_segments(tmp_path_factory, c
     torn.close()
 
 
-def test_a_new_version_can_begin_with_the_old_bytes(blob, tmp_path):
-    content = os.urandom(3 * SEGMENT + 77)
-    old = blob.writer()
-    old.write(0, content)
-    old.finish()
-    newer = Blob(tmp_path / "newer")
-    writer = newer.writer()
-    writer.copy_from(blob.reader(len(content)))
-    writer.write(len(content), b"appended")
-    assert writer.finish().sha256 == sha256(content + b"appended").digest()
-    assert writer.opened == 0
-    newer.close()
-
-
 def test_writing_every_other_byte_ends_before_the_memory_does(blob):
     writer = blob.writer()
     for number in range(MOST_RUNS):

@@ -74,7 +74,9 @@ def test_a_short_buffer_is_refused_not_overrun():
         SegmentCipher(_KEY, _FILE).open_into(3, record, memoryview(bytearray(99)))
 
 
-@pytest.mark.parametrize(("key", "file_id"), [(b"short", _FILE), (_KEY, b"short"), (_KEY[:16], _FILE)])
+@pytest.mark.parametrize(
+    ("key", "file_id"), [(b"short", _FILE), (_KEY, b"short"), (_KEY[:16], _FILE)], ids=["key", "id", "half a key"]
+)
 def test_a_key_or_id_of_another_size_is_refused(key, file_id):
     with pytest.raises(Invalid):
         SegmentCipher(key, file_id)
