@@ -27,6 +27,7 @@ def kinds(gate: Gate) -> list[CredentialKind]:
 
 def test_several_keys_are_kept_with_who_added_them(gate: Gate):
     gate.credentials.add_key(OLGA, "alice", SOME_KEY)
+    gate.clock.advance(seconds=1)
     gate.credentials.add_key(OTTO, "alice", NEW_KEY, "nightly job")
     keys = gate.credentials.keys("alice")
     assert [(k.label, k.created_by, k.method) for k in keys] == [
