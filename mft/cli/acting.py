@@ -1,6 +1,7 @@
 """Who is acting, and on which server: what may stand before a command's name or behind it."""
 
 import os
+import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,12 @@ class Call:
     acting: str | None
 
 
-def person(named: str | None, environ: Mapping[str, str]) -> str:
-    """Return who is acting: --as, else who called sudo, else the user.  Raises Invalid."""
-    found = (named or environ.get("SUDO_USER") or environ.get("USER") or "").strip()
+def person(named: str | None, environ: Mapping[str, str], user: str = "") -> str:
+    """Return who is acting: --as, else who called sudo, else the user.  Raises Invalid.
+
+    *user* is whom the process belongs to, for where USER is not set: containers and units.
+    """
+    found = (named or environ.get("SUDO_USER") or environ.get("USER") or user).strip()
     if not found:
         raise Invalid("nobody can be named as acting; say who with --as NAME")
     if not found.isprintable():
@@ -40,7 +44,14 @@ def said_before() -> Call:
 
 def operator(named: str | None) -> Actor:
     """Return the acting person as the audit trail records them."""
-    return Actor(door=Door.CLI, name=person(named or said_before().acting, os.environ))
+    return Actor(door=Door.CLI, name=person(named or said_before().acting, os.environ, _process_user()))
+
+
+def _process_user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def config_file(named: Path | None) -> Path:

@@ -11,6 +11,7 @@ from mft.cli.show import Answer, Done, Rows
 from mft.crypto import hostkeys
 from mft.crypto.hostkeys import HostKey
 from mft.model.event import Action, Event
+from mft.vfs.rewrap import rewrap
 
 
 @click.group("keys")
@@ -92,7 +93,7 @@ def rotate(desk: Desk) -> Answer:
 
 @keys_command.command("rewrap")
 @operates
-def rewrap_(desk: Desk) -> Answer:
+def rewrap_keys(desk: Desk) -> Answer:
     """Wrap every file's key by the newest generation of the master key; the files stay as they are."""
-    done, current = desk.house.files.rewrap(desk.actor), desk.house.master.current
+    done, current = rewrap(desk.house.files.parts, desk.actor), desk.house.master.current
     return Done(f"{done} keys are wrapped by {current} now", {"keys": done, "current": current})

@@ -8,6 +8,7 @@ import click
 
 from mft.app.doctor import Standing, examine
 from mft.app.install import Wanted, install
+from mft.app.serve import run
 from mft.cli import exits
 from mft.cli.acting import acting_option, config_option, operator
 from mft.cli.desk import answers, configuration
@@ -43,6 +44,16 @@ def init_command(
         f"next: export MFT_CONFIG={made.config}; mft serve",
         fields,
     )
+
+
+@click.command("serve")
+@config_option
+def serve_command(config: Path | None) -> None:
+    """Run the server in the foreground until a signal ends it.
+
+    Logs are JSON on standard error; the line "ready" tells the ports.
+    """
+    run(configuration(config).settings)
 
 
 @click.command("doctor")

@@ -107,7 +107,7 @@ class Stage:
     @contextmanager
     def opened(self, lapse: timedelta = timedelta(0)) -> Iterator["Acts"]:
         """Open the house and give what an operator does in it, *lapse* ago."""
-        with open_house(load(self.config).settings, Standing(lapse)) as house:
+        with open_house(load(self.config, {}).settings, Standing(lapse)) as house:
             yield Acts(house)
 
 

@@ -5,6 +5,7 @@ can.  The host key is compared with the one that the server was set up with.
 """
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -49,6 +50,8 @@ class Refusal:
 @contextmanager
 def _transport(address: Address) -> Iterator[paramiko.Transport]:
     """Connect and check the host key, before anybody signs on."""
+    # paramiko tells every refusal as a traceback of its own; the step says what matters.
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     with socket.create_connection(("127.0.0.1", address.port), PATIENCE) as line:
         transport = paramiko.Transport(line)
         try:

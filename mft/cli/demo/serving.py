@@ -1,0 +1,108 @@
+"""Runs the demonstration's server as a process of its own, as ``mft serve`` would."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mft.cli.demo.house import Stage
+from mft.model.errors import Unavailable
+
+USUAL_PORT: Final = 22022
+ANY_PORT: Final = '[{"address": "127.0.0.1", "port": 0}]'
+LOG: Final = "server.log"
+_PATIENCE: Final = 30.0
+"""Seconds until a server that is not ready counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that said it is ready."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def wait(self) -> int:
+        """Wait until it ends, and return its exit status."""
+        return self.process.wait()
+
+
+def usual_or_free_port() -> int:
+    """Return the demonstration's usual port if nobody has it, else one that is free."""
+    for port in (USUAL_PORT, 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as tried:
+                return int(tried.getsockname()[1])
+        except OSError:
+            continue
+    raise Unavailable("no port is free on 127.0.0.1")
+
+
+@contextmanager
+def serving(stage: Stage, *, any_port: bool = False) -> Iterator[Server]:
+    """Give the server once it is ready, and stop it afterwards.  Raises Unavailable with what it said."""
+    log = stage.folder / LOG
+    words = [sys.executable, "-m", "mft", "serve", "--config", str(stage.config)]
+    with open(log, "ab", opener=_private) as output:
+        begins = output.tell()
+        # Its own session: Ctrl-C reaches it through us, once.
+        process = subprocess.Popen(  # noqa: S603  (our own program, no shell)
+            words, env=_environment(any_port=any_port), stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        yield Server(process, _ready(process, log, begins))
+    finally:
+        _stop(process)
+
+
+def _environment(*, any_port: bool) -> dict[str, str]:
+    """Return the environment without settings of other servers."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MFT_")}
+    return plain | ({"MFT_SFTP__LISTENERS": ANY_PORT} if any_port else {})
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _ready(process: subprocess.Popen[bytes], log: Path, begins: int) -> int:
+    """Return the port that the server tells in its log, which is read from *begins* on."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in _lines(log, begins):
+            if line.get("event") == "ready":
+                return int(str(line["sftp"][0]).rpartition(":")[2])
+        time.sleep(0.05)
+    said = [str(line.get("event")) for line in _lines(log, begins)][-3:]
+    raise Unavailable(f"the server did not start: {' / '.join(said) or 'it said nothing'}; the whole log is {log}")
+
+
+def _lines(log: Path, begins: int) -> Iterator[dict[str, Any]]:
+    """Yield the whole lines of the log; what is no JSON object is a line that says itself."""
+    with log.open("rb") as content:
+        content.seek(begins)
+        for line in content.read().decode("utf-8", "replace").splitlines():
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = line
+            yield found if isinstance(found, dict) else {"event": line}
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
