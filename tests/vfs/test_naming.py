@@ -128,7 +128,7 @@ def test_a_name_that_others_saw_never_becomes_ones_own_by_renaming(world: World)
     ],
 )
 def test_renaming_needs_delete_at_the_source_and_create_or_replace_at_the_target(
-    world: World, rights: Right, replace: bool, there: bool, allowed: bool
+    world: World, rights: Right, *, replace: bool, there: bool, allowed: bool
 ):
     put(world.operator, FILE, b"moved")
     if there:

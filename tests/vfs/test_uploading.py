@@ -165,7 +165,7 @@ def test_a_second_writer_is_refused_while_the_first_is_at_work(world: World):
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["same process", "another process"])
-def test_the_same_account_takes_over_from_itself_after_a_silence(world: World, elsewhere: bool):
+def test_the_same_account_takes_over_from_itself_after_a_silence(world: World, *, elsewhere: bool):
     first = world.as_("alice").open_upload(p(FILE), PUT)
     first.write(0, b"a" * 200_000)
     first.sync()
