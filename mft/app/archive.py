@@ -7,12 +7,12 @@ taken only under a name of our own making, and an archive whose manifest is miss
 import hashlib
 import io
 import json
+import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, BinaryIO, Final, Protocol
 
 from mft.model.errors import Invalid
 
@@ -24,6 +24,7 @@ BLOBS: Final = "blobs/"
 
 _BLOB: Final = re.compile(r"blobs/[0-9a-f]{32}", re.ASCII)
 _BLOCK: Final = 1 << 20
+_LONGEST_MANIFEST: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +93,18 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
     return header
 
 
-def unpack(stream: IO[bytes], folder: Path) -> Manifest:
-    """Write every member below *folder*, which is empty, and check it.  Raises Invalid, naming what is wrong."""
+def unpack(stream: IO[bytes], receive: Callable[[str], BinaryIO]) -> Manifest:
+    """Write every member to what *receive* opens for its name, and check it.  Raises Invalid, naming what is wrong."""
     found: dict[str, Member] = {}
     for name, source in _members(stream):
         if name == MANIFEST:
-            manifest = _parsed(source.read(1 << 30))
+            manifest = _parsed(source.read(_LONGEST_MANIFEST))
             _compare(manifest.members, found)
             return manifest
-        if name in found:
-            raise Invalid(f"the archive holds {name} twice; it was altered")
-        found[name] = _written(source, folder / _place(name))
+        if name in found or not (name in {DATABASE, CONFIG} or _BLOB.fullmatch(name)):
+            raise Invalid(f"the archive holds {name!r}, which no backup of ours does, or holds it twice")
+        with receive(name) as target:
+            found[name] = _copied(source, target)
     raise Invalid("the archive ends without its manifest; it was cut short, use another one")
 
 
@@ -118,21 +120,13 @@ def _members(stream: IO[bytes]) -> Iterator[tuple[str, Source]]:
         raise Invalid(f"the archive cannot be read: {error}") from None
 
 
-def _place(name: str) -> str:
-    """Return where the member *name* goes; only names of our own making go anywhere."""
-    if name in {DATABASE, CONFIG} or _BLOB.fullmatch(name):
-        return name
-    raise Invalid(f"the archive holds {name!r}, which no backup of ours does")
-
-
-def _written(source: Source, target: Path) -> Member:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _copied(source: Source, target: BinaryIO) -> Member:
     digesting, size = _Digesting(source), 0
-    with target.open("xb") as out:
-        target.chmod(0o600)
-        while block := digesting.read():
-            out.write(block)
-            size += len(block)
+    while block := digesting.read():
+        target.write(block)
+        size += len(block)
+    target.flush()
+    os.fsync(target.fileno())
     return Member(size, digesting.digest.hexdigest())
 
 

@@ -93,6 +93,7 @@ def _packed(
             "made_by": actor.name,
             "node": settings.node,
             "program": __version__,
+            "data": str(settings.data),
             "database": house.store.engine.dialect.name,
             "missing": missing,
         }

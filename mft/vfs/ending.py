@@ -51,6 +51,7 @@ def end_file(
         "size": file.size,
         "sha256": file.sha256.hex(),
         "destroy_at": destroy_at.isoformat(),
+        "version": file.id,  # A restored backup learns by it what was buried since.
     }
     trail.record(connection, Event(_ACTIONS[ending], by, str(entry.path), detail), at)
 

@@ -49,7 +49,11 @@ class History:
             if buried is None or not tombstones.unbury(connection, buried.tombstone.id, now):
                 raise NotFound(f"nothing that was at {path} can be brought back; see mft folder history")
             self._revive(connection, path, buried)
-            detail: dict[str, DetailValue] = {"size": buried.tombstone.size, "sha256": buried.tombstone.sha256.hex()}
+            detail: dict[str, DetailValue] = {
+                "size": buried.tombstone.size,
+                "sha256": buried.tombstone.sha256.hex(),
+                "version": buried.version,
+            }
             self._parts.trail.record(connection, Event(Action.FILE_UNDELETED, actor, str(path), detail), now)
 
     def _revive(self, connection: Connection, path: VirtualPath, buried: Buried) -> None:
