@@ -98,3 +98,16 @@ def account_fields(card: AccountCard, grants: Iterable[Grant]) -> dict[str, Any]
             for one in card.slowed
         ],
     }
+
+
+def in_short(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the same for people: a line where scripts get an object."""
+    return fields | {
+        "keys": [f"{one['fingerprint']} {one['label']}" for one in fields["keys"]],
+        "allow": [f"{one['addresses']}{' (waits for approval)' if one['waiting'] else ''}" for one in fields["allow"]],
+        "grants": [f"{one['rights']} on {one['folder']}" for one in fields["grants"]],
+        "sessions": [
+            f"{one['door']} from {one['source']} since {one['opened_at']:%H:%M}" for one in fields["sessions"]
+        ],
+        "slowed": [f"{one['source']} by {one['pause']}" for one in fields["slowed"]],
+    }

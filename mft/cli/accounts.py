@@ -10,7 +10,7 @@ from mft.accounts.allowlists import NewAddress
 from mft.accounts.card import account_card
 from mft.accounts.provisioning import NewAccount
 from mft.app import values
-from mft.cli.account_card import account_fields, account_row, session_row
+from mft.cli.account_card import account_fields, account_row, in_short, session_row
 from mft.cli.account_keys import keys_command
 from mft.cli.asking import read_secret, stdin_option
 from mft.cli.desk import Desk, operates
@@ -105,7 +105,8 @@ def show(desk: Desk, name: str) -> Answer:
     """Show everything about the account NAME: addresses, credentials, grants, sessions and what is due when."""
     house = desk.house
     card = account_card(house.store, name, house.clock.now(), values.terms(house.settings))
-    return Record(account_fields(card, house.grants.of(card.account)))
+    fields = account_fields(card, house.grants.of(card.account))
+    return Record(in_short(fields), whole=fields)
 
 
 @account_command.command("enable")

@@ -25,10 +25,11 @@ _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One thing, shown field by field."""
+    """One thing, shown field by field; JSON holds *whole* where that says more."""
 
     fields: Fields
     code: int = 0
+    whole: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ def _show_json(answer: Answer) -> None:
             click.echo(as_json_text([dict(row) for row in rows] if whole is None else whole))
         case Secret(value, fields=fields):
             click.echo(as_json_text({**fields, "secret": value}))
-        case Record(fields) | Done(fields=fields):
+        case Record(fields=fields, whole=whole):
+            click.echo(as_json_text(dict(fields) if whole is None else whole))
+        case Done(fields=fields):
             click.echo(as_json_text(dict(fields)))
         case Streamed():
             pass
@@ -138,9 +141,7 @@ def _said(value: Any, name: str) -> str:
 
 
 def _listed(values: Iterable[Any]) -> str:
-    several = list(values)
-    between = "\n" if isinstance(several[0], Mapping) else ", "
-    return between.join(_said(value, "") for value in several)
+    return ", ".join(_said(value, "") for value in values)
 
 
 _SAYINGS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (
@@ -178,7 +179,7 @@ def _grid(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
         _table(headings, cells)
         return
     # One line a row and two spaces between columns, so that awk and cut can read it.
-    flat = [[cell.replace("\n", " | ") for cell in row] for row in cells]
+    flat = [[" ".join(cell.splitlines()) for cell in row] for row in cells]
     lines = flat if tuple(headings) == ("field", "value") else [list(headings), *flat]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     for line in lines:

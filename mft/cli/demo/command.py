@@ -1,28 +1,31 @@
 """``mft demo``: a server with example data on this machine, and the check of its whole journey."""
 
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from mft.cli import exits
+from mft.cli.acting import json_option
 from mft.cli.demo import house
-from mft.cli.demo.check import Journey, StepFailed, walk
+from mft.cli.demo.check import Journey, walk
 from mft.cli.demo.house import Stage, set_up
 from mft.cli.demo.serving import LOG, Server, serving, usual_or_free_port
 from mft.cli.demo.visitors import Address
-from mft.cli.show import Rows, show
+from mft.cli.show import as_json_text
 from mft.crypto.hostkeys import list_host_keys
 from mft.model.errors import Conflict
 from mft.settings.load import load
 
 FOLDER: Final = Path("mft-demo")
+_LOG_LINES: Final = 20
 
 
 @click.command("demo")
@@ -30,12 +33,13 @@ FOLDER: Final = Path("mft-demo")
 @click.option(
     "--check", "checks", is_flag=True, help="Walk the whole journey as a client, in a folder of its own; exit 8."
 )
-def demo_command(folder: Path | None, checks: bool) -> None:  # noqa: FBT001  (click passes by name)
+@json_option
+def demo_command(folder: Path | None, checks: bool, as_json: bool) -> None:  # noqa: FBT001  (click passes by name)
     """Run a server with example data on this machine, or check the whole journey."""
     if checks:
-        _check(folder)
+        _check(folder, as_json=as_json)
     else:
-        _run((folder or FOLDER).absolute())
+        _run((folder or FOLDER).absolute(), as_json=as_json)
 
 
 def _stage(folder: Path, port: int) -> tuple[Stage, dict[str, str]]:
@@ -49,32 +53,36 @@ def _stage(folder: Path, port: int) -> tuple[Stage, dict[str, str]]:
     return set_up(folder, port)
 
 
-def _check(folder: Path | None) -> None:
+def _check(folder: Path | None, *, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="mft-demo-") as own:
         stage, _ = _stage((folder or Path(own, "house")).absolute(), 0)
         with serving(stage, any_port=True) as server:
-            try:
-                walk(Journey(stage, _address(stage, server)))
-            except StepFailed as failure:
-                log = Path(stage.folder, LOG).read_text("utf-8", "replace").splitlines()[-20:]
+            taken = []
+            for step in walk(Journey(stage, Address(server.port, _fingerprint(stage)))):
+                taken.append({"step": step.name, "passed": step.passed, "said": step.said})
+                if not as_json:
+                    click.echo(f"{'✓' if step.passed else '✗'} {len(taken)}. {step.name}: {step.said}")
+            failed = not taken[-1]["passed"]
+            if failed:
+                log = (stage.folder / LOG).read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
                 click.echo("\n".join(log), err=True)
-                exits.tell(f"{failure}", "above is the end of the server's log")
-                sys.exit(exits.CHECK_FAILED)
-    click.echo("the main job works")
-
-
-def _address(stage: Stage, server: Server) -> Address:
-    return Address(server.port, _fingerprint(stage))
+    if as_json:
+        click.echo(as_json_text(taken))
+    if failed:
+        exits.tell(f"the check failed at: {taken[-1]['step']}", "above is the end of the server's log")
+        sys.exit(exits.CHECK_FAILED)
+    if not as_json:
+        click.echo("the main job works")
 
 
 def _fingerprint(stage: Stage) -> str:
     return list_host_keys(load(stage.config, {}).settings.sftp.host_keys)[0].fingerprint
 
 
-def _run(folder: Path) -> None:
+def _run(folder: Path, *, as_json: bool) -> None:
     stage, secrets = _stage(folder, usual_or_free_port())
     with _ended_by_signals(), serving(stage) as server:
-        _tell(stage, server, secrets)
+        _tell(_facts(stage, server, secrets), as_json=as_json)
         try:
             status = server.wait()
         except KeyboardInterrupt:
@@ -97,35 +105,55 @@ def _ended_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tell(stage: Stage, server: Server, secrets: Mapping[str, str]) -> None:
-    """Print what to type, and each secret once."""
-    click.echo(f"\nExample Health listens on 127.0.0.1:{server.port}, for this machine only.")
-    click.echo(f"Host key: {_fingerprint(stage)}\n")
-    rows = [_row(stage, server, name, said, secrets) for name, said in _WHO.items()]
-    show(Rows(("who", "type", "password"), rows), as_json=False)
-    operator = f"MFT_CONFIG={shlex.quote(str(stage.config))} mft"
-    click.echo(f"\nThe operator's side:  {operator} file ls /Distribution/{house.NORTHWIND}/Rosters")
-    click.echo(f"                      {operator} signon explain CODE")
-    if not secrets:
-        click.echo(f"A new password:       {operator} account temp-password {house.DELEGATE}")
-    click.echo(f"\nThe log is {stage.folder / LOG}.  Ctrl-C stops the server; mft demo resumes it.")
+def _facts(stage: Stage, server: Server, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Return what there is to type, and each secret once."""
+    people = []
+    for name, said in _WHO.items():
+        key = f"-i {shlex.quote(_shown(stage.key_of(name)))} " if house.PEOPLE[name].has_key else ""
+        line = f"sftp -P {server.port} {key}{name}@127.0.0.1"
+        people.append({"name": name, "who": said, "type": line, "password": secrets.get(name)})
+    return {
+        "port": server.port,
+        "host_key": _fingerprint(stage),
+        "config": str(stage.config),
+        "log": str(stage.folder / LOG),
+        "people": people,
+        "operator": f"MFT_CONFIG={shlex.quote(_shown(stage.config))} {_program()}",
+    }
+
+
+def _tell(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print *facts*; not as a table that a narrow terminal would fold, since lines are copied from it."""
+    if as_json:
+        click.echo(as_json_text(facts))
+        return
+    click.echo(f"\nExample Health listens on 127.0.0.1:{facts['port']}, for this machine only.")
+    click.echo(f"Host key: {facts['host_key']}\n")
+    width = max(len(one["type"]) for one in facts["people"])
+    for one in facts["people"]:
+        password = f"password: {one['password']}" if one["password"] else ""
+        click.echo(f"  {one['who']}\n    {one['type'].ljust(width)}  {password}".rstrip() + "\n")
+    operator = facts["operator"]
+    click.echo("  operator")
+    click.echo(f"    {operator} file ls /Distribution/{house.NORTHWIND}/Rosters")
+    click.echo(f"    {operator} signon explain CODE")
+    click.echo(f"    {operator} account temp-password {house.DELEGATE}")
+    if not any(one["password"] for one in facts["people"]):
+        click.echo("\nPasswords were shown once; the last line makes a new one.")
+    click.echo(f"\nThe log is {facts['log']}.  Ctrl-C stops the server; mft demo resumes it.")
 
 
 _WHO: Final = {
-    house.DELEGATE: "delegate; must change the temporary password (48 hours)",
-    house.PARTNER: "trading partner; SSH key, /Inbound and /Outbound",
+    house.DELEGATE: "delegate, who must change the temporary password (48 hours)",
+    house.PARTNER: "trading partner with an SSH key, /Inbound and /Outbound",
     house.ELSEWHERE: "delegate whose address list does not admit you",
-    house.NEARLY_PURGED: "delegate, last signed on 115 days ago; purged after 120",
+    house.NEARLY_PURGED: "delegate who last signed on 115 days ago; purged after 120",
 }
 
 
-def _row(stage: Stage, server: Server, name: str, said: str, secrets: Mapping[str, str]) -> dict[str, str]:
-    key = f"-i {shlex.quote(_shown(stage.key_of(name)))} " if house.PEOPLE[name].has_key else ""
-    return {
-        "who": said,
-        "type": f"sftp -P {server.port} {key}{name}@127.0.0.1",
-        "password": "" if key else secrets.get(name, "shown at the first run"),
-    }
+def _program() -> str:
+    """Return how this program is called here."""
+    return "mft" if shutil.which("mft") else shlex.quote(_shown(Path(sys.argv[0]).absolute()))
 
 
 def _shown(path: Path) -> str:
