@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO, Final, Protocol
 
@@ -95,29 +95,29 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
 
 def unpack(stream: IO[bytes], receive: Callable[[str], BinaryIO]) -> Manifest:
     """Write every member to what *receive* opens for its name, and check it.  Raises Invalid, naming what is wrong."""
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            manifest, found = _received(tar, receive)
+    except (tarfile.TarError, EOFError) as error:
+        raise Invalid(f"the archive cannot be read: {error}; use another one") from None
+    _compare(manifest.members, found)
+    return manifest
+
+
+def _received(tar: tarfile.TarFile, receive: Callable[[str], BinaryIO]) -> tuple[Manifest, dict[str, Member]]:
     found: dict[str, Member] = {}
-    for name, source in _members(stream):
+    for header in tar:
+        name = header.name
+        source = tar.extractfile(header) if header.isreg() else None
+        if source is None:
+            raise Invalid(f"the archive holds {name!r}, which is no file; it is not ours")
         if name == MANIFEST:
-            manifest = _parsed(source.read(_LONGEST_MANIFEST))
-            _compare(manifest.members, found)
-            return manifest
+            return _parsed(source.read(_LONGEST_MANIFEST)), found
         if name in found or not (name in {DATABASE, CONFIG} or _BLOB.fullmatch(name)):
             raise Invalid(f"the archive holds {name!r}, which no backup of ours does, or holds it twice")
         with receive(name) as target:
             found[name] = _copied(source, target)
     raise Invalid("the archive ends without its manifest; it was cut short, use another one")
-
-
-def _members(stream: IO[bytes]) -> Iterator[tuple[str, Source]]:
-    try:
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
-            for header in tar:
-                source = tar.extractfile(header) if header.isreg() else None
-                if source is None:
-                    raise Invalid(f"the archive holds {header.name!r}, which is no file; it is not ours")
-                yield header.name, source
-    except (tarfile.TarError, EOFError) as error:
-        raise Invalid(f"the archive cannot be read: {error}") from None
 
 
 def _copied(source: Source, target: BinaryIO) -> Member:

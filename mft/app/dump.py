@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from mft.model.errors import Unavailable
 
@@ -47,18 +47,22 @@ def undump(source: Path, url: str) -> None:
 
 
 def _run(tool: str, *arguments: str, url: str) -> None:
-    parts = urlsplit(url.replace("postgresql+psycopg", "postgresql", 1))
-    settings = {
-        "PGHOST": parts.hostname,
-        "PGPORT": str(parts.port) if parts.port else None,
-        "PGUSER": unquote(parts.username) if parts.username else None,
-        "PGPASSWORD": unquote(parts.password) if parts.password else None,
-    }
-    environ = os.environ | {name: value for name, value in settings.items() if value}
-    command = [tool, f"--dbname={parts.path.lstrip('/')}", "--no-password", *arguments]
+    target, password = _apart(url)
+    environ = os.environ | ({"PGPASSWORD": password} if password else {})
+    command = [tool, f"--dbname={target}", "--no-password", *arguments]
     try:
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603  (a list, no shell)
     except FileNotFoundError:
         raise Unavailable(f"{tool} is not installed; install postgresql-client") from None
     if done.returncode:
         raise Unavailable(f"{tool} failed: {done.stderr.strip()}")
+
+
+def _apart(url: str) -> tuple[str, str]:
+    """Return *url* as PostgreSQL's tools read it, without its password, and the password."""
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    return urlunsplit(parts._replace(scheme="postgresql", netloc=f"{name}@{place}" if name else place)), unquote(
+        password
+    )

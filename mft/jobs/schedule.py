@@ -5,7 +5,7 @@ that fails is logged and comes again; it never takes the others with it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,8 +54,8 @@ async def run_once(job: Job, offload: Offload) -> None:
 
 
 @asynccontextmanager
-async def schedule(jobs: Iterable[Job], offload: Offload) -> AsyncIterator[AsyncIOScheduler]:
-    """Run *jobs*, each at its interval and never twice at a time, while the block runs."""
+async def schedule(jobs: Sequence[Job], offload: Offload) -> AsyncIterator[None]:
+    """Run *jobs* while the block runs: all once at the start, then each at its interval, never twice at a time."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job in jobs:
         scheduler.add_job(
@@ -68,9 +68,19 @@ async def schedule(jobs: Iterable[Job], offload: Offload) -> AsyncIterator[Async
             max_instances=1,
             misfire_grace_time=None,  # However late: what is due is due.
         )
-    scheduler.start()
+    opening = asyncio.create_task(_open(jobs, offload, scheduler), name="jobs")
     try:
-        yield scheduler
+        yield
     finally:
-        scheduler.shutdown(wait=False)
-        await asyncio.sleep(0)  # It shuts down in the loop's next round.
+        opening.cancel()
+        await asyncio.wait([opening])
+        if scheduler.running:
+            scheduler.shutdown(wait=False)
+            await asyncio.sleep(0)  # It shuts down in the loop's next round.
+
+
+async def _open(jobs: Sequence[Job], offload: Offload, scheduler: AsyncIOScheduler) -> None:
+    """Do what came due while the server was down, one job after the other; then keep to the intervals."""
+    for job in jobs:
+        await run_once(job, offload)
+    scheduler.start()

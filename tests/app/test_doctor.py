@@ -1,0 +1,76 @@
+"""What the doctor finds."""
+
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mft.app.doctor import Finding, Standing, examine
+from mft.clock import SystemClock
+from mft.settings.load import Loaded
+from tests.support.clock import MovingClock
+from tests.support.installed import Installed, installed
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Installed:
+    return installed(tmp_path / "d")
+
+
+def bad(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.check: finding for finding in findings if finding.standing is Standing.BAD}
+
+
+def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed):
+    findings = examine(made.loaded())
+    assert bad(findings) == {}
+    checks = {finding.check for finding in findings}
+    assert checks == {"permissions", "keys", "database", "clock", "blobs", "space", "ports", "sign-on"}
+
+
+def open_config(loaded: Loaded) -> None:
+    loaded.file.chmod(0o644)
+
+
+def lose_master(loaded: Loaded) -> None:
+    loaded.settings.master_key.unlink()
+
+
+def lose_database(loaded: Loaded) -> None:
+    for file in loaded.settings.data.glob("mft.db*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "mend"),
+    [(open_config, "permissions", "chmod"), (lose_master, "keys", ""), (lose_database, "database", "mft db upgrade")],
+)
+def test_a_fault_is_bad_and_hides_no_other_check(
+    made: Installed, spoil: Callable[[Loaded], None], check: str, mend: str
+):
+    loaded = made.loaded()
+    spoil(loaded)
+    findings = examine(loaded)
+    assert mend in bad(findings)[check].mend
+    assert {"space", "ports", "sign-on"} <= {finding.check for finding in findings}
+
+
+def test_a_clock_that_went_back_behind_the_trail_is_bad(made: Installed):
+    yesterday = MovingClock(SystemClock().now() - timedelta(days=1))
+    assert "timedatectl" in bad(examine(made.loaded(), yesterday))["clock"].mend
+
+
+def test_a_port_that_somebody_else_has_is_bad(made: Installed):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        listeners = f'[{{"address": "127.0.0.1", "port": {port}}}]'
+        findings = examine(made.loaded(MFT_SFTP__LISTENERS=listeners))
+    assert f"sport = :{port}" in bad(findings)["ports"].mend
+
+
+def test_the_doctor_changes_nothing(made: Installed):
+    before = {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and "-" not in f.name}
+    examine(made.loaded())
+    assert {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and "-" not in f.name} == before
