@@ -30,16 +30,11 @@ def test_the_file_that_puttygen_saves_is_read(keygen):
     assert read_public_key(text).line == read_public_key(public.read_text()).line
 
 
-@pytest.mark.parametrize(
-    ("kind", "bits", "why"), [("rsa", 2048, "2048 bits"), ("dsa", 0, "ssh-dss"), ("ecdsa", 521, None)]
-)
-def test_a_weak_key_is_refused_with_the_reason(keygen, kind, bits, why):
-    text = _public(keygen.make(kind, bits)).read_text()
-    if why is None:
-        assert read_public_key(text)
-        return
-    with pytest.raises(Invalid, match=why):
-        read_public_key(text)
+def test_a_weak_key_is_refused_with_the_reason(keygen):
+    with pytest.raises(Invalid, match="2048 bits; 3072"):
+        read_public_key(_public(keygen.make("rsa", 2048)).read_text())
+    with pytest.raises(Invalid, match="ssh-dss"):
+        read_public_key("ssh-dss AAAAB3NzaC1kc3MAAACBAM ann@desk")
 
 
 @pytest.mark.parametrize("form", ["", "PEM"])
