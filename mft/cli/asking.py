@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -23,3 +24,9 @@ def read_secret(prompt: str, *, from_stdin: bool) -> str:
     if not secret:
         raise Invalid("no secret was given; type it, or write it to standard input and say --stdin")
     return secret
+
+
+def demand_no_password(url: str) -> None:
+    """Raise Invalid if a database's address on the command line holds a password."""
+    if urlsplit(url).password:
+        raise Invalid("a password on the command line is seen by everybody; use a pgpass file or a systemd credential")

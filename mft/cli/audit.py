@@ -15,7 +15,7 @@ from mft.audit.verify import Report, verify_export, verify_store
 from mft.cli import exits
 from mft.cli.acting import config_option
 from mft.cli.desk import Desk, answers, configuration, operates
-from mft.cli.show import Answer, Record, Rows, Streamed, as_json_text, printable
+from mft.cli.show import Answer, Done, Record, Rows, Streamed, as_json_text, printable
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import Reference
 from mft.store.engine import Store
@@ -155,7 +155,19 @@ def _verdict(report: Report) -> Answer:
             {"fault": one.fault, "node": one.node, "number": one.number, "says": one.says} for one in report.breaks
         ],
     }
-    return Record(fields, code=exits.OK if report.sound else exits.CHECK_FAILED)
+    counted = f"{report.events} events, {report.checkpoints} checkpoints"
+    if not report.sound:
+        where = "\n".join(f"{one.fault} at {one.node} {one.number}: {one.says}" for one in report.breaks)
+        return Done(
+            f"the audit trail is broken: {counted}, {len(report.breaks)} breaks\n{where}", fields, exits.CHECK_FAILED
+        )
+    signed = ", ".join(f"{node} up to {number}" for node, number in report.signed.items()) or "nothing"
+    own = (
+        "\nthe key came with the export: compare it with one that was kept elsewhere (--key)"
+        if report.key_came_along
+        else ""
+    )
+    return Done(f"the audit trail is intact: {counted}; signed: {signed}{own}", fields)
 
 
 def _answer(found: list[AuditEvent]) -> Answer:

@@ -5,8 +5,11 @@ from pathlib import Path
 import click
 
 from mft.app.backup import back_up
+from mft.app.restore import Order, restore
 from mft.cli import exits
-from mft.cli.desk import Desk, operates
+from mft.cli.acting import acting_option, operator
+from mft.cli.asking import demand_no_password
+from mft.cli.desk import Desk, answers, operates
 from mft.cli.progress import moving
 from mft.cli.show import Answer, Done
 
@@ -31,6 +34,47 @@ def backup_command(desk: Desk, file: Path) -> Answer:
         "files": made.blobs,
         "bytes": made.bytes,
         "missing": made.missing,
+        "kept_apart": [str(path) for path in made.apart],
+    }
+    return Done("\n".join(lines), fields, code=exits.PARTIAL if made.missing else exits.OK)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--dir", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new directory."
+)
+@click.option(
+    "--tombstones",
+    type=click.Path(exists=True, path_type=Path),
+    help="A newer audit export, or the old data folder: what was deleted since the backup stays deleted.",
+)
+@click.option("--db", "database", metavar="URL", default="", help="An empty PostgreSQL database for a backup of one.")
+@acting_option
+@answers
+def restore_command(file: Path, folder: Path, tombstones: Path | None, database: str, acting: str | None) -> Answer:
+    """Make a server's directory from a backup.
+
+    The keys are put there by hand from where they were kept; what was deleted since stays deleted.
+    """
+    demand_no_password(database)
+    made = restore(Order(file, folder, tombstones, database), operator(acting))
+    lines = [
+        f"restored {made.blobs} files, as of {made.made_at}, into {folder}",
+        *(f"put your copy there: {path}" for path in made.apart),
+        f"{made.buried} files that were deleted since stay deleted"
+        if made.witness
+        else "nobody told what was deleted since, so it is back; a newer audit export given as --tombstones tells",
+        *(f"missing from the backup: version {number}" for number in made.missing),
+        f"next: mft doctor --config {made.config}",
+    ]
+    fields = {
+        "config": str(made.config),
+        "made_at": made.made_at,
+        "files": made.blobs,
+        "missing": made.missing,
+        "buried": made.buried,
+        "witness": str(made.witness) if made.witness else None,
         "kept_apart": [str(path) for path in made.apart],
     }
     return Done("\n".join(lines), fields, code=exits.PARTIAL if made.missing else exits.OK)

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from mft.cli import file_history
+from mft.cli import exits, file_history
 from mft.cli.desk import Desk, operates
 from mft.cli.progress import moving
 from mft.cli.show import Answer, Done, Record, Rows, Streamed
-from mft.model.errors import Conflict, NotFound
+from mft.model.errors import Conflict, Invalid, MftError, NotFound
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
 from mft.vfs.downloading import Download
@@ -35,13 +35,24 @@ for _command in (file_history.history, file_history.undelete, file_history.hold,
 
 
 @file_command.command("put")
-@click.argument("local", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("local", type=click.Path(exists=True, path_type=Path))
 @click.argument("path")
+@click.option("-r", "--recursive", is_flag=True, help="LOCAL is a directory; what is in it goes into the folder PATH.")
 @operates
-def put(desk: Desk, local: Path, path: str) -> Answer:
+def put(desk: Desk, local: Path, path: str, recursive: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Put the file LOCAL at PATH, as a new version where one is there; into it where PATH is a folder."""
-    tree = desk.house.files.operator(desk.actor)
-    target = _target(tree, VirtualPath.parse(path), local.name, into=path.endswith("/"))
+    tree, place = desk.house.files.operator(desk.actor), VirtualPath.parse(path)
+    if local.is_dir() and not recursive:
+        raise Invalid(f"{local} is a directory; say -r to put what is in it")
+    if local.is_dir():
+        return _put_all(tree, local, place)
+    target = _target(tree, place, local.name, into=path.endswith("/"))
+    _put_file(tree, local, target)
+    there = _fields(target, tree.stat(target))
+    return Done(f"put {there['size']} bytes at {target}, SHA-256 {there['sha256'].hex()}", there)
+
+
+def _put_file(tree: Workspace, local: Path, target: VirtualPath) -> None:
     with local.open("rb") as content:
         upload = tree.open_upload(target, OpenMode(create=True, truncate=True))
         with _kept_on_failure(upload), moving(target.name, local.stat().st_size) as moved:
@@ -50,8 +61,29 @@ def put(desk: Desk, local: Path, path: str) -> Answer:
                 moved(len(block))
             upload.finish()
             upload.publish()
-    there = _fields(target, tree.stat(target))
-    return Done(f"put {there['size']} bytes at {target}, SHA-256 {there['sha256'].hex()}", there)
+
+
+def _put_all(tree: Workspace, local: Path, folder: VirtualPath) -> Answer:
+    """Put every file below *local* at the same place below *folder*; what fails is listed and does not end it."""
+    rows: list[dict[str, Any]] = []
+    for found in sorted(local.rglob("*")):
+        # A link could lead out of the directory that was named.
+        if found.is_symlink() or not (found.is_dir() or found.is_file()):
+            rows.append({"path": str(found), "size": None, "failed": "neither a file nor a directory"})
+            continue
+        try:
+            target = folder.joined(VirtualPath.parse(found.relative_to(local).as_posix()))
+            if found.is_dir():
+                with suppress(Conflict):
+                    tree.make_folder(target)
+                continue
+            _put_file(tree, found, target)
+            rows.append({"path": target, "size": tree.stat(target).size, "failed": None})
+        except MftError as error:
+            rows.append({"path": str(found), "size": None, "failed": str(error)})
+    failed = any(row["failed"] for row in rows)
+    nothing = f"There is no file in {local}."
+    return Rows(("path", "size", "failed"), rows, nothing=nothing, code=exits.PARTIAL if failed else exits.OK)
 
 
 @file_command.command("get")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import click
 
@@ -11,9 +10,9 @@ from mft.app.install import Wanted, install
 from mft.app.serve import run
 from mft.cli import exits
 from mft.cli.acting import acting_option, config_option, operator
+from mft.cli.asking import demand_no_password
 from mft.cli.desk import answers, configuration
 from mft.cli.show import Answer, Done, Rows
-from mft.model.errors import Invalid
 
 FOLDER: Final = Path("/var/lib/mft")
 
@@ -33,8 +32,7 @@ def init_command(
     acting: str | None,
 ) -> Answer:
     """Make a server's directory: configuration, keys and database."""
-    if urlsplit(database).password:
-        raise Invalid("a password on the command line is seen by everybody; give it by a pgpass file or a credential")
+    demand_no_password(database)
     made = install(Wanted(folder, trial=trial, sftp_port=sftp_port, database_url=database), operator(acting))
     fields = {"config": str(made.config), "host_key": made.host_key, "trial": trial}
     return Done(

@@ -102,6 +102,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         return
     process.send_signal(signal.SIGTERM)
     try:
+        process.wait(2 * _PATIENCE)
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGTERM)  # A second Ctrl-C: what is being transferred is not waited for.
         process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
