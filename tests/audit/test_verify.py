@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from mft.audit.export import export_jsonl
 from mft.audit.verify import Fault, Report, verify_export, verify_store
 from mft.crypto.signer import Signer
 from mft.policy.trail import GENESIS, digest
-from mft.store.engine import Store
+from mft.store.engine import Store, open_store
 from tests.support.trails import START, an_event, record
 
 LATER = START + timedelta(hours=1)
@@ -82,6 +83,21 @@ def test_a_line_that_was_altered_is_named(any_store: Store, signer: Signer, numb
     change(any_store, alteration, number=number)
     report = verify_store(any_store, signer.public_bytes)
     assert number in {found.number for found in report.breaks}
+
+
+def test_a_line_that_was_altered_and_digested_anew_no_longer_leads_to_the_next(
+    any_store: Store, signer: Signer
+) -> None:
+    record(any_store, *(an_event() for _ in range(5)))
+    with any_store.write() as connection:
+        row = connection.execute(text("SELECT body, previous FROM audit_event WHERE number = 3")).one()
+        body = row.body.replace("olga", "oleg")
+        connection.execute(
+            text("UPDATE audit_event SET body = :body, actor = 'oleg', digest = :digest WHERE number = 3"),
+            {"body": body, "digest": digest(bytes(row.previous), body)},
+        )
+    report = verify_store(any_store, signer.public_bytes)
+    assert [(found.fault, found.number) for found in report.breaks] == [(Fault.UNLINKED, 4)]
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 9])
@@ -213,6 +229,37 @@ def test_a_body_that_is_no_text_is_named_and_stops_nothing(store: Store, signer:
     report = verify_store(store, signer.public_bytes)
     assert report.events == 3
     assert {found.number for found in report.breaks} == {2}
+
+
+SPOILT = {
+    "flipped": [
+        "UPDATE audit_event SET body = substr(body, 1, :at) || '~' || substr(body, :at + 2) WHERE number = :one"
+    ],
+    "dropped": ["DELETE FROM audit_event WHERE number = :one"],
+    "moved": [
+        "UPDATE audit_event SET number = -1 WHERE number = :one",
+        "UPDATE audit_event SET number = :one WHERE number = :other",
+        "UPDATE audit_event SET number = :other WHERE number = -1",
+    ],
+}
+
+
+@pytest.mark.parametrize("rounds", [100, pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])])
+def test_any_one_row_flipped_dropped_or_moved_is_found(
+    store: Store, signer: Signer, tmp_path: Path, rounds: int
+) -> None:
+    record(store, *(an_event(f"user{number}") for number in range(30)))
+    store.close()
+    chance = random.Random(rounds)
+    for _ in range(rounds):
+        shutil.copyfile(tmp_path / "mft.db", tmp_path / "spoilt.db")
+        spoilt = open_store(f"sqlite:///{tmp_path / 'spoilt.db'}")
+        one, other = chance.sample(range(1, 30), 2)  # The thirtieth may be cut unseen: no checkpoint was made.
+        how, at = chance.choice(list(SPOILT)), chance.randrange(1, 150)
+        for statement in SPOILT[how]:
+            change(spoilt, statement, one=one, other=other, at=at)
+        assert not verify_store(spoilt, signer.public_bytes).sound, (how, one, other, at)
+        spoilt.close()
 
 
 # On an export, offline.

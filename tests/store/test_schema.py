@@ -1,6 +1,8 @@
 """The steps make the tables, exactly."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,25 @@ def test_upgrading_twice_changes_nothing(any_store: Store) -> None:
     schema.upgrade(any_store)
     assert schema.current(any_store) == schema.head()
     schema.require_current(any_store)
+
+
+UPGRADE = (
+    "import sys; from mft.store import schema; from mft.store.engine import open_store;"
+    "store = open_store(sys.argv[1]); schema.upgrade(store); store.close()"
+)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_processes_may_upgrade_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").create()
+    processes = [subprocess.Popen([sys.executable, "-c", UPGRADE, url], stderr=subprocess.PIPE) for _ in range(3)]
+    said = [process.communicate(timeout=100)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    upgraded = open_store(url)
+    schema.require_current(upgraded)
+    upgraded.close()
 
 
 def test_an_empty_database_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:

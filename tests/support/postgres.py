@@ -24,12 +24,13 @@ class Cluster:
     folder: Path
 
     def create(self, name: str | None = None, template: str = "template0") -> str:
-        """Make a database and return its URL for the store."""
+        """Make a database and return its URL for the store.  Undropped, it goes when the cluster does."""
         name = name or f"mft_{secrets.token_hex(6)}"
         self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
 
     def drop(self, url: str) -> None:
+        """Drop the database at *url*.  Slow, since the server writes everything it holds in memory first."""
         name = url.partition("@/")[2].partition("?")[0]
         self._do(f'DROP DATABASE "{name}" WITH (FORCE)')
 
