@@ -104,4 +104,4 @@ def page(
         "account": viewer.account,
     }
     used = {key: binds[key] for key in ("folder", "after", "count")} if folders_only else binds
-    return [Child._make(row) for row in connection.execute(_page(folders_only=folders_only), used)]
+    return [Child._make(row) for row in connection.execute(_page(folders_only=folders_only), used).all()]

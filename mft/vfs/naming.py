@@ -70,7 +70,7 @@ def make_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
         place.demand_movable()
         place.demand(Operation.MAKE_FOLDER)
         _clear(connection, parts, place)
-        if uploads.mine_at(connection, parent.id, path.name, caller.viewer) is not None:
+        if own_upload(connection, place, place.now - parts.rules.terms.unfinished) is not None:
             raise Conflict(f"an upload to {place.path} is under way")
         catalog.add_entry(
             connection,
