@@ -18,6 +18,10 @@ def test_the_acting_person_is_the_named_one_else_who_called_sudo_else_the_user(n
     assert person(named, environ) == acting
 
 
+def test_where_no_user_is_named_the_owner_of_the_process_is_acting():
+    assert person(None, {}, "mft") == "mft"
+
+
 @pytest.mark.parametrize("environ", [{}, {"USER": " "}, {"USER": "a\x1bb"}])
 def test_nobody_acts_namelessly(environ):
     with pytest.raises(Invalid, match="--as"):
