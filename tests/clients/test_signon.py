@@ -24,11 +24,11 @@ class Terminal:
     def __init__(self, *arguments: object, **environment: str) -> None:
         self._master, slave = pty.openpty()
         self._process = subprocess.Popen(
-            [str(a) for a in arguments],
+            # A program asks for a password at its controlling terminal, whatever its input is.
+            ["setsid", "--ctty", *(str(argument) for argument in arguments)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
             env={**os.environ, **environment},
         )
         os.close(slave)
@@ -88,11 +88,15 @@ def test_openssh_replaces_a_temporary_password_after_a_refused_new_one(server: S
     with terminal(*sftp_at_terminal(server, name)) as person:
         person.expect("password:")
         person.type(temporary)
-        person.expect("[Nn]ew password")
+        person.expect("old password:")
+        person.type(temporary)
+        person.expect("new password:")
         person.type("short")
         person.expect("[Rr]etype")
         person.type("short")
-        assert "15" in person.expect("[Nn]ew password")
+        assert "at least 15 characters" in person.expect("old password:")
+        person.type(temporary)
+        person.expect("new password:")
         person.type(NEW)
         person.expect("[Rr]etype")
         person.type(NEW)
@@ -110,15 +114,17 @@ def test_psftp_replaces_a_temporary_password(server: Server, newcomer: tuple[str
     with terminal("psftp", "-P", server.port, "-hostkey", key, where, HOME=str(server.folder)) as person:
         person.expect("password:")
         person.type(temporary)
-        person.expect("[Cc]urrent password")
+        person.expect("Current password")
         person.type(temporary)
-        person.expect("new password")
-        person.type("tooshort")
-        person.expect("new password")
-        person.type("tooshort")
-        assert "15" in person.expect("new password")
+        person.expect("Enter new password:")
+        person.type("short")
+        person.expect("Confirm new password:")
+        person.type("short")
+        assert "at least 15 characters" in person.expect("Current password")
+        person.type(temporary)
+        person.expect("Enter new password:")
         person.type(NEW)
-        person.expect("new password")
+        person.expect("Confirm new password:")
         person.type(NEW)
         person.expect("psftp>")
         person.type("ls /Distribution")
@@ -153,7 +159,7 @@ def test_openssh_shows_the_sentence_and_a_code_the_operator_can_explain(server: 
 def test_the_right_key_from_an_address_that_is_not_listed_is_refused_with_the_same_words(server: Server):
     server.mft("account", "add", "far-away", "--org", "northwind", "--email", "far@example.org", "--allow", "8.8.8.8")
     key = server.keys["alice"]
-    server.mft("account", "keys", "add", "far-away", "--key", f"{key}.pub")
+    server.mft("account", "keys", "add", "far-away", f"{key}.pub")
     server.keys["far-away"] = key
     with pytest.raises(Refused) as refused:
         OpenSsh(server, "far-away").names("/")
@@ -170,7 +176,7 @@ def test_an_address_added_to_the_list_lets_the_same_key_in(server: Server, tmp_p
     server.mft("account", "add", "mover", "--org", "northwind", "--email", "mover@example.org", "--allow", "8.8.4.4")
     key = tmp_path / "mover"
     run("ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key)
-    server.mft("account", "keys", "add", "mover", "--key", f"{key}.pub")
+    server.mft("account", "keys", "add", "mover", f"{key}.pub")
     server.keys["mover"] = key
     with pytest.raises(Refused):
         OpenSsh(server, "mover").names("/")
@@ -197,7 +203,7 @@ def test_the_right_key_behind_five_wrong_ones_is_reached(server: Server, tmp_pat
 def test_every_kind_of_key_that_may_be_registered_signs_on(server: Server, tmp_path: Path, kind: tuple[str, str]):
     key = tmp_path / "key"
     run("ssh-keygen", "-q", "-t", kind[0], "-b", kind[1], "-N", "", "-f", key)
-    server.mft("account", "keys", "add", "alice", "--key", f"{key}.pub")
+    server.mft("account", "keys", "add", "alice", f"{key}.pub")
     server.keys["alice2"] = key
     client = OpenSsh(server, "alice")
     other = [*client.options()]

@@ -66,7 +66,7 @@ class OpenSsh:
 
     def batch(self, *commands: str) -> str:
         port = str(self.server.port)
-        sftp = ["sftp", *self.options(), "-q", "-P", port, "-b", "-", f"{self.account}@127.0.0.1"]
+        sftp = ["sftp", *self.options(), "-P", port, "-b", "-", f"{self.account}@127.0.0.1"]
         if not self.by_password:
             return run(*sftp, typed="\n".join(commands) + "\n")
         return run(
