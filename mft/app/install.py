@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mft.app.dump import is_sqlite, sqlite_file
 from mft.audit.trail import Trail
 from mft.blobs.local import LocalBlobs
 from mft.clock import Clock, SystemClock
@@ -105,6 +106,9 @@ def _furnish(settings: Settings, actor: Actor, clock: Clock) -> str:
     Signer.create(settings.audit.signing_key)
     fingerprint = make_host_key(settings.sftp.host_keys).fingerprint
     LocalBlobs(settings.data).prepare()
+    if is_sqlite(settings.store_url):
+        # SQLite gives its file, and those it lays beside it, the mode that it finds.
+        sqlite_file(settings.store_url).touch(mode=0o600)
     with closing(open_store(settings.store_url)) as store:
         upgrade(store)
         with store.write() as connection:

@@ -1,0 +1,87 @@
+"""Scheduled work on a real house: every row of the table runs, and what is due is done."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mft.app.build import House, open_house
+from mft.app.chores import chores
+from mft.audit.search import tail
+from mft.clock import SystemClock
+from mft.model.event import Action
+from mft.model.path import VirtualPath
+from mft.vfs.shapes import Ended, OpenMode
+from tests.support.clock import MovingClock
+from tests.support.installed import OPERATOR, furnish, installed, put
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock(SystemClock().now())
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock: MovingClock):
+    with open_house(installed(tmp_path / "d").loaded().settings, clock) as opened:
+        furnish(opened)
+        yield opened
+
+
+def run(house: House) -> None:
+    for job in chores(house):
+        job.run()
+
+
+def actions(house: House) -> list[Action]:
+    return [event.event.action for event in tail(house.store, 100)]
+
+
+def test_nothing_is_done_when_nothing_is_due(house: House):
+    put(house, "report.csv", b"one")
+    before = actions(house)
+    run(house)
+    run(house)
+    assert actions(house) == before
+
+
+@pytest.mark.fact("0.3")
+def test_after_ninety_days_a_file_and_its_bytes_are_gone(house: House, clock: MovingClock):
+    put(house, "report.csv", b"one")
+    clock.advance(days=90)
+    run(house)
+    assert actions(house)[-2:] == [Action.FILE_EXPIRED, Action.FILE_DESTROYED]
+    assert list(house.blobs.published()) == []
+
+
+def test_a_deleted_file_is_destroyed_after_the_undo_period(house: House, clock: MovingClock):
+    put(house, "report.csv", b"one")
+    house.files.operator(OPERATOR).remove(VirtualPath.parse("/Distribution/northwind/report.csv"))
+    clock.advance(minutes=59)
+    run(house)
+    assert len(list(house.blobs.published())) == 1
+    clock.advance(minutes=1)
+    run(house)
+    assert list(house.blobs.published()) == []
+
+
+def test_an_upload_nobody_resumed_is_dropped_after_a_day(house: House, clock: MovingClock):
+    tree = house.files.operator(OPERATOR)
+    upload = tree.open_upload(VirtualPath.parse("/Distribution/northwind/half.csv"), OpenMode(create=True))
+    upload.write(0, b"half")
+    upload.interrupt(Ended.CUT)
+    clock.advance(hours=24, seconds=1)
+    run(house)
+    assert list(house.blobs.staged()) == []
+
+
+def test_a_checkpoint_is_signed_when_something_happened_and_only_then(house: House):
+    made = house.settings.data / "audit/checkpoints.jsonl"
+    run(house)
+    run(house)
+    assert len(made.read_text().splitlines()) == 1
+
+
+def test_every_job_comes_at_least_every_quarter_of_an_hour(house: House):
+    assert max(job.every for job in chores(house)) <= timedelta(minutes=15)
+    assert len({job.name for job in chores(house)}) == len(chores(house))
