@@ -79,9 +79,7 @@ def _action(_context: click.Context, _parameter: click.Parameter, text: str | No
 @audit_command.command("search")
 @click.option("--since", type=click.DateTime(), callback=_moment, help="From this moment on (UTC).")
 @click.option("--until", type=click.DateTime(), callback=_moment, help="Before this moment (UTC).")
-@click.option(
-    "--action", type=click.Choice([one.value for one in Action]), metavar="NAME", help="Such as signon.refused."
-)
+@click.option("--action", callback=_action, metavar="NAME", help="Such as signon.refused, or signon. for all of it.")
 @click.option("--actor", help="Who did it.")
 @click.option("--subject", help="What it was done to: an account, a path, an address.")
 @click.option("--reference", callback=_reference, metavar="CODE", help="The code that a refused caller was shown.")

@@ -176,6 +176,7 @@ def _fields(path: VirtualPath, listed: Listed) -> dict[str, Any]:
         "received_from": listed.received_from,
         "expires_at": listed.expires_at,
         "downloads": listed.downloads,
+        "uploading": listed.mine_uploading,
     }
 
 

@@ -58,7 +58,10 @@ def serve_command(config: Path | None) -> None:
 @config_option
 @answers
 def doctor_command(config: Path | None) -> Answer:
-    """Check ports, permissions, clock, keys, database and an own sign-on; exit 8 when something is bad."""
+    """Check ports, permissions, clock, keys, database and an own sign-on.
+
+    It changes nothing, and exits with 8 when something is bad.
+    """
     findings = examine(configuration(config))
     rows = [{"check": one.check, "standing": one.standing, "said": one.said, "mend": one.mend} for one in findings]
     bad = any(one.standing is Standing.BAD for one in findings)

@@ -81,13 +81,13 @@ def _fingerprint(stage: Stage) -> str:
 
 def _run(folder: Path, *, as_json: bool) -> None:
     stage, secrets = _stage(folder, usual_or_free_port())
-    with _ended_by_signals(), serving(stage) as server:
-        _tell(_facts(stage, server, secrets), as_json=as_json)
-        try:
+    try:
+        with _ended_by_signals(), serving(stage) as server:
+            _tell(_facts(stage, server, secrets), as_json=as_json)
             status = server.wait()
-        except KeyboardInterrupt:
-            click.echo("\nstopping; mft demo resumes", err=True)
-            return
+    except KeyboardInterrupt:
+        click.echo("\nstopped; mft demo resumes", err=True)
+        return
     sys.exit(status)
 
 

@@ -1,0 +1,151 @@
+"""The demonstration, as somebody who just cloned it meets it."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from mft.cli.demo import check
+from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, Stage
+
+MFT = (sys.executable, "-m", "mft")
+SECRET = re.compile(r"[0-9a-z]{5}(?:-[0-9a-z]{5}){3}")
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[str], dict]:
+    """Start the demonstration and return it with what it printed once the server was ready."""
+    shown = subprocess.Popen(
+        [*MFT, "demo", "--dir", folder, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert shown.stdout is not None
+    lines = []
+    for line in shown.stdout:
+        lines.append(line)
+        if line == "}\n":
+            return shown, json.loads("".join(lines))
+    raise AssertionError("".join(lines))
+
+
+def stop(shown: subprocess.Popen[str]) -> None:
+    shown.send_signal(signal.SIGINT)
+    assert shown.wait(60) == 0
+    assert shown.stdout is not None
+    shown.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, dict]:
+    """A folder, what the first run printed, and what the second did."""
+    folder = tmp_path_factory.mktemp("demo") / "mft-demo"
+    runs = []
+    for _ in range(2):
+        shown, facts = start(folder)
+        stop(shown)
+        runs.append(facts)
+    return folder, runs[0], runs[1]
+
+
+def mft(folder: Path, *words: str):
+    done = subprocess.run(
+        [*MFT, *words, "--json"],
+        env={**os.environ, "MFT_CONFIG": str(folder / "mft.toml")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
+
+
+def test_each_secret_is_shown_once_and_kept_nowhere(house):
+    folder, first, second = house
+    secrets = {one["name"]: one["password"] for one in first["people"]}
+    assert all(SECRET.fullmatch(secrets[name]) for name in (DELEGATE, ELSEWHERE))
+    assert not any(one["password"] for one in second["people"])
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not any(secret.encode() in kept for secret in secrets.values() if secret)
+
+
+def test_a_second_run_resumes_the_same_server(house):
+    _, first, second = house
+    assert second["host_key"] == first["host_key"]
+    assert first["host_key"].startswith("SHA256:")
+
+
+def test_the_ssh_keys_are_the_accounts_and_only_their_owners_to_read(house):
+    folder, first, _ = house
+    for one in first["people"]:
+        if one["name"] in (PARTNER, NEARLY_PURGED):
+            path = Stage(folder).key_of(one["name"])
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            key = asyncssh.read_private_key(str(path))
+            listed = mft(folder, "account", "keys", "list", one["name"])
+            assert [found["fingerprint"] for found in listed] == [key.get_fingerprint()]
+            assert str(path) in one["type"]
+
+
+@pytest.mark.fact("0.15")
+def test_one_account_was_last_seen_115_days_ago_and_the_trail_tells_so_in_order(house):
+    folder, _, _ = house
+    shown = mft(folder, "account", "show", NEARLY_PURGED)
+    assert shown["dormant"] is False
+    events = mft(folder, "audit", "search", "--limit", "1000")[::-1]
+    assert [one["at"] for one in events] == sorted(one["at"] for one in events)
+    admitted = next(one for one in events if one["action"] == "signon.admitted")
+    assert admitted["at"] == shown["last_signon_at"]
+    issued = next(one for one in events if one["action"] == "password.issued")
+    assert int(shown["last_signon_at"][:4]) <= int(issued["at"][:4])
+    assert shown["last_signon_at"] < issued["at"]
+
+
+def test_delegates_find_reports_and_the_partner_its_folders(house):
+    folder, _, _ = house
+    files = {row["folder"]: row["files"] for row in mft(folder, "folder", "tree")}
+    for name in ("northwind", "lakeside"):
+        assert [files[f"/Distribution/{name}/{kind}"] for kind in ("Rosters", "DAR", "GIC")] == [1, 1, 1]
+    assert (files["/Partners/clearing/Inbound"], files["/Partners/clearing/Outbound"]) == (0, 1)
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    done = subprocess.run([*MFT, "demo", "--dir", tmp_path], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 5
+    assert "--dir" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.fact("0.16")
+def test_the_whole_journey_passes_in_a_folder_of_its_own():
+    done = subprocess.run([*MFT, "demo", "--check", "--json"], capture_output=True, text=True, check=False, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [(one["step"], one["passed"]) for one in json.loads(done.stdout)] == [
+        (name, True) for name, _ in check.STEPS
+    ]
+
+
+def test_the_journey_can_be_walked_again_in_a_house_that_is_there(house):
+    done = subprocess.run(
+        [*MFT, "demo", "--check", "--dir", house[0]], capture_output=True, text=True, check=False, timeout=110
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "the main job works"
+
+
+def test_a_step_that_fails_is_named_and_is_the_last():
+    def breaks(_journey: object) -> str:
+        raise check.StepFailed("the digests differ")
+
+    steps = (("the first", lambda _journey: "fine"), ("the second", breaks), ("the third", breaks))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "STEPS", steps)
+        taken = list(check.walk(journey=None))  # type: ignore[arg-type]
+    assert taken == [check.Step("the first", True, "fine"), check.Step("the second", False, "the digests differ")]
