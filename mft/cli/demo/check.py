@@ -7,13 +7,14 @@ that fails is named and ends the walk.
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from mft.cli.demo import house, visitors
 from mft.cli.demo.contents import claims, members, roster
 from mft.cli.demo.house import Stage
 from mft.cli.demo.visitors import Address
+from mft.clock import SystemClock
 from mft.crypto.passwords import new_temporary_password
 from mft.model.errors import MftError
 from mft.model.path import VirtualPath
@@ -36,7 +37,7 @@ class Journey:
     """The delegate's temporary password."""
     password: str = ""
     """The password that replaced it."""
-    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+    moment: datetime = field(default_factory=SystemClock().now)
     """When the walk began; part of the names of what it puts, so that it can be walked again."""
     digest: bytes = b""
     """The batch's SHA-256 as its sender knows it."""

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from mft.app.build import House, open_house
 from mft.app.install import CONFIG, Wanted, install
 from mft.audit.verify import Report, verify_store
 from mft.cli.demo import contents
+from mft.clock import SystemClock
 from mft.crypto.hostkeys import HostKey, make_host_key
 from mft.model.account import Organization, OrganizationKind, Purpose
 from mft.model.errors import Conflict, Unavailable
@@ -81,7 +82,7 @@ class Standing:
 
     def now(self) -> datetime:
         """Return the moment, aware and in UTC."""
-        return datetime.now(UTC) - self._lapse
+        return SystemClock().now() - self._lapse
 
 
 @dataclass(frozen=True, slots=True)
