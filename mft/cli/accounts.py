@@ -93,8 +93,10 @@ def add(
 @operates
 def listing(desk: Desk, organization: str | None) -> Answer:
     """List the accounts."""
-    rows = [account_row(one) for one in desk.house.accounts.listing(organization)]
-    columns = ("name", "email", "state", "purpose", "created_at", "last_signon_at")
+    names = {one.id: one.name for one in desk.house.organizations.listing()}
+    found = desk.house.accounts.listing(organization)
+    rows = [account_row(one) | {"organization": names[one.organization]} for one in found]
+    columns = ("name", "organization", "email", "state", "purpose", "created_at", "last_signon_at")
     return Rows(columns, rows, nothing="There is no account; see mft account add.")
 
 

@@ -76,6 +76,7 @@ def test_a_private_address_adds_no_account_at_all(desk):
 
 def test_accounts_are_listed_disabled_and_enabled(desk):
     assert [one["name"] for one in desk.json("account", "list", "--org", "northwind")] == ["bob"]
+    assert [one["organization"] for one in desk.json("account", "list")] == ["northwind"]
     assert desk.json("account", "list", "--org", "clearing") == []
     desk.said("account", "disable", "bob")
     assert desk.json("account", "show", "bob")["state"] == "disabled"
