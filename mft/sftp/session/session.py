@@ -59,6 +59,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         self._clock = clock
         self._handles = Handles(limits.handles)
         self._inbox = Inbox(limits.longest_packet)
+        self._silence = Silence(limits, heard_at=0.0, drained_at=0.0)
         self._outbox: list[bytes] = []
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._busy: asyncio.Task[None] | None = None
@@ -139,7 +140,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
 
     @property
     def silent_since(self) -> float:
-        """The monotonic moment of the last SFTP request."""
+        """The monotonic moment of the last SFTP request; 0 on a channel that never became SFTP."""
         return self._silence.heard_at
 
     def end(self, ended: Ended, status: int | None = None) -> None:
@@ -336,7 +337,9 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
             self._close_channel()
             self._released.set()
             if self._requests:
-                self._log.info("channel.closed", ended=ended.value, **self._figures())
+                # An end of file after which the client only waits for ours is how sessions should end.
+                how = Ended.CLOSED if self._status == 0 else ended
+                self._log.info("channel.closed", ended=how.value, **self._figures())
 
     def _figures(self) -> dict[str, int | float]:
         seconds = round(self._loop.time() - self._started_at, 3)

@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-from mft.model.errors import Forbidden, Invalid, NotFound
+from mft.model.errors import Conflict, Forbidden, Invalid, NotFound
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
 from mft.sftp.session import packets
@@ -11,7 +11,7 @@ from mft.sftp.session.attrs import Wishes, encode, encode_listed, read_wishes
 from mft.sftp.session.context import Context
 from mft.sftp.session.handles import Reading, Writing, close
 from mft.sftp.session.packets import Fields
-from mft.vfs.workspace import Ended, OpenMode
+from mft.vfs.workspace import OpenMode
 
 FLAG_READ: Final = 0x01
 FLAG_WRITE: Final = 0x02
@@ -137,10 +137,14 @@ class Transfers:
             writing.touched = False
             try:
                 await self._context.offload.write(writing.upload.check_lease)
-            except Exception:
-                # The next WRITE or CLOSE of this handle tells the client.
+            except Conflict:
+                # The next CLOSE of this handle tells the client, if no WRITE does before.
                 writing.spoil()
-                self._context.log.exception("lease.lost", path=str(writing.path), ended=Ended.TAKEN_OVER.value)
+                self._context.log.info("lease.lost", path=str(writing.path))
+            except Exception:
+                # The store could not be told; the next time it may, and the commit decides in any case.
+                writing.touched = True
+                self._context.log.exception("lease.unknown", path=str(writing.path))
 
 
 def checked_size(size: int) -> int:

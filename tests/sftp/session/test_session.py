@@ -1,139 +1,24 @@
 """One session, request by request, over a room that fails when it is told to."""
 
-import asyncio
-
 import pytest
 
 from mft.model.errors import Conflict, Exhausted, Forbidden, NotFound, Unavailable
-from mft.sftp.session.limits import SessionLimits
 from mft.sftp.session.packets import Code, Kind, string
 from tests.support.wire import (
-    APPEND,
     CREATE,
-    INIT,
     NO_ATTRS,
     READ,
     TRUNCATE,
     WRITE,
     FaultyRoom,
     Wire,
-    close_handle,
     framed,
     open_file,
     read_file,
     request,
     u32,
-    u64,
-    until,
     write_file,
 )
-
-
-async def test_a_close_that_the_client_sent_commits_and_only_then_answers_ok(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    handle = await wire.opened()
-    (wrote, closed) = await wire.ask(write_file(2, handle, 0, b"abc"), close_handle(3, handle))
-    assert (wrote.code, closed.code) == (Code.OK, Code.OK)
-    assert room.calls.index("finish") < room.calls.index("publish")
-    assert (room.published, room.opened) == (1, 0)
-
-
-@pytest.mark.parametrize(
-    "cut",
-    [
-        lambda wire: wire.session.connection_lost(ConnectionResetError()),
-        lambda wire: wire.session.connection_lost(None),
-        lambda wire: wire.session.eof_received(),
-        lambda wire: wire.session.signal_received("TERM"),
-        lambda wire: wire.channel.arrive(u32(0xFFFFFFFF)),
-        lambda wire: wire.channel.arrive(INIT),
-    ],
-    ids=["reset", "channel closed", "half-close", "signal", "endless packet", "second INIT"],
-)
-async def test_no_other_end_of_a_session_commits_or_leaks(offload, cut):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    upload = await wire.opened()
-    await wire.opened(flags=READ)
-    await wire.ask(write_file(5, upload, 0, b"half of it"))
-    cut(wire)
-    await wire.session.released()
-    assert (room.published, room.opened) == (0, 0)
-    assert ("upload", "cut") in room.ended
-    assert ("download", "cut") in room.ended
-    assert wire.channel.closing
-
-
-async def test_a_window_change_and_a_break_change_nothing(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    handle = await wire.opened()
-    for _ in range(100):
-        wire.session.terminal_size_changed(80, 24, 0, 0)
-        assert not wire.session.break_received(10)
-        wire.session.signal_received("USR1")
-    assert [answer.code for answer in await wire.ask(close_handle(2, handle))] == [Code.OK]
-
-
-async def test_one_handle_that_fails_to_end_does_not_keep_the_others(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    for _ in range(5):
-        await wire.opened()
-        await wire.opened(flags=READ)
-    room.fault = lambda: RuntimeError("disk on fire at db.internal")
-    wire.session.connection_lost(None)
-    await wire.session.released()
-    assert room.opened == 0
-    assert len(wire.log.of("release.failed")) == 10
-
-
-async def test_a_request_under_way_when_the_line_is_cut_keeps_its_handle_from_leaking(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    wire.channel.arrive(open_file(1, b"/x", WRITE | CREATE))
-    wire.session.connection_lost(None)
-    await wire.session.released()
-    assert room.opened == 0
-    assert room.published == 0
-
-
-async def test_requests_queued_behind_a_cut_are_dropped(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    first, second = await wire.opened(), await wire.opened()
-    wire.channel.arrive(close_handle(7, first) + close_handle(8, second))
-    wire.session.connection_lost(None)
-    await wire.session.released()
-    assert room.published == 1  # The first CLOSE was begun; the second was never looked at.
-    assert ("upload", "cut") in room.ended
-
-
-async def test_an_upload_with_a_refused_write_is_never_published(offload):
-    """A client that overlooks the failure and closes would publish a file without its end."""
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    handle = await wire.opened()
-    room.fault = lambda: Exhausted("quota of northwind: 10 of 10 bytes")
-    (refused,) = await wire.ask(write_file(2, handle, 0, b"abc"))
-    room.fault = lambda: None
-    (closed,) = await wire.ask(close_handle(3, handle))
-    assert (refused.code, closed.code) == (Code.FAILURE, Code.FAILURE)
-    assert (room.published, room.opened) == (0, 0)
-
-
-@pytest.mark.parametrize("step", ["finish", "publish"])
-async def test_a_commit_that_fails_answers_failure_and_interrupts(offload, step):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    handle = await wire.opened()
-    room.fault = lambda: Conflict("a hole at 17") if room.calls[-1] == step else None
-    (closed,) = await wire.ask(close_handle(3, handle))
-    assert closed.code == Code.FAILURE
-    assert (room.published, room.opened) == (0, 0)
-    (again,) = await wire.ask(close_handle(4, handle))
-    assert again.code == Code.FAILURE
 
 
 async def test_the_text_of_an_error_never_reaches_the_wire_and_its_reference_is_in_the_log(offload):
@@ -192,13 +77,6 @@ async def test_requests_are_answered_in_order_whichever_of_them_wait(offload):
     assert [answer.number for answer in found] == list(range(60))
 
 
-async def test_a_read_of_four_gigabytes_is_answered_with_261120_bytes(offload):
-    wire = Wire(FaultyRoom(size=1 << 33), offload)
-    handle = await wire.opened(flags=READ)
-    (answer,) = await wire.ask(read_file(2, handle, 0, 0xFFFFFFFF))
-    assert len(answer.content) == 261_120
-
-
 async def test_a_read_past_the_end_is_eof_and_one_of_nothing_is_not(offload):
     wire = Wire(FaultyRoom(size=10), offload)
     handle = await wire.opened(flags=READ)
@@ -219,118 +97,6 @@ async def test_a_file_opened_one_way_is_not_used_the_other(offload):
         *(Code.PERMISSION_DENIED, Code.PERMISSION_DENIED),
         *(Code.EOF, Code.PERMISSION_DENIED),
     ]
-
-
-async def test_the_65th_handle_is_refused_and_nothing_is_opened_for_it(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload)
-    found = await wire.ask(*(open_file(n, b"/x", READ if n % 2 else WRITE | APPEND) for n in range(2000)))
-    assert sum(answer.kind == Kind.HANDLE for answer in found) == 64
-    assert room.opened == 64
-    (listing,) = await wire.ask(request(Kind.OPENDIR, 1, string(b"/")))
-    assert listing.code == Code.FAILURE
-    wire.session.connection_lost(None)
-    await wire.session.released()
-    assert room.opened == 0
-
-
-async def test_a_handle_is_never_given_out_twice(offload):
-    wire = Wire(FaultyRoom(), offload)
-    first = await wire.opened(flags=READ)
-    await wire.ask(close_handle(2, first))
-    second = await wire.opened(flags=READ)
-    (answer,) = await wire.ask(read_file(3, first, 0, 1))
-    assert first != second
-    assert answer.code == Code.FAILURE
-
-
-async def test_strange_handles_are_refused_whatever_their_length(offload):
-    wire = Wire(FaultyRoom(), offload)
-    found = await wire.ask(
-        *(read_file(n, b"h" * n, 0, 1) for n in range(9)),
-        *(write_file(n, b"h" * n, 0, b"content") for n in range(9)),
-        *(close_handle(n, b"h" * n) for n in range(9)),
-    )
-    assert len(found) == 27
-    assert {answer.code for answer in found} <= {Code.FAILURE, Code.BAD_MESSAGE}
-
-
-async def test_unread_answers_stop_the_reading_of_requests(offload):
-    wire = Wire(FaultyRoom(size=1 << 40), offload)
-    handle = await wire.opened(flags=READ)
-    wire.channel.window = 0
-    for number in range(5000):
-        wire.channel.arrive(read_file(number, handle, number * 261_120, 261_120))
-    assert wire.channel.most_queued <= (1 << 20) + 261_120 + 13
-    assert wire.channel.paused
-    for _ in range(20):
-        wire.channel.drain(261_120 + 13)
-    assert [answer.number for answer in wire.take()] == list(range(20))
-    assert wire.channel.most_queued <= (1 << 20) + 261_120 + 13
-
-
-async def test_a_socket_that_takes_nothing_stops_the_reading_too(offload):
-    wire = Wire(FaultyRoom(), offload)
-    wire.backlog = 2 << 20
-    wire.channel.arrive(request(Kind.STAT, 1, string(b"/")) + request(Kind.STAT, 2, string(b"/")))
-    assert [answer.number for answer in wire.take()] == [1]
-    wire.backlog = 0
-    wire.session.resume_writing()
-    assert [answer.number for answer in wire.take()] == [2]
-    assert not wire.channel.paused
-
-
-async def test_a_drained_socket_is_noticed_though_nobody_says_so(offload):
-    wire = Wire(FaultyRoom(), offload)
-    wire.backlog = 2 << 20
-    wire.channel.arrive(request(Kind.STAT, 1, string(b"/")) + request(Kind.STAT, 2, string(b"/")))
-    wire.backlog = 0
-    await until(lambda: not wire.channel.paused)
-    assert [answer.number for answer in wire.take()] == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("limits", "before", "why"),
-    [
-        (SessionLimits(idle=0.02), lambda _: None, "idle"),
-        (SessionLimits(half_received=0.02), lambda wire: wire.channel.arrive(u32(100) + b"\x11half"), "half received"),
-        (SessionLimits(half_received=0.02), lambda wire: wire.channel.arrive(b"\0"), "half received"),
-        (SessionLimits(undrained=0.02), lambda wire: setattr(wire, "backlog", 1), "undrained"),
-    ],
-)
-async def test_silence_ends_a_session_and_commits_nothing(offload, limits, before, why):
-    room = FaultyRoom()
-    wire = Wire(room, offload, limits)
-    await wire.opened()
-    before(wire)
-    async with asyncio.timeout(10):
-        await wire.session.released()
-    assert wire.log.of("channel.silent") == [{"why": why}]
-    assert (room.published, room.ended) == (0, [("upload", "idle")])
-    assert wire.channel.how == "abort"
-
-
-async def test_after_the_clients_eof_the_channel_ends_with_exit_status_0(offload):
-    wire = Wire(FaultyRoom(), offload)
-    handle = await wire.opened()
-    wire.channel.arrive(close_handle(2, handle))
-    assert wire.session.eof_received()
-    await wire.session.released()
-    assert [answer.code for answer in wire.take()] == [Code.OK]
-    assert wire.channel.how == "exit 0"
-
-
-async def test_leases_are_renewed_for_uploads_that_were_written_to_and_a_lost_one_spoils_the_upload(offload):
-    room = FaultyRoom()
-    wire = Wire(room, offload, SessionLimits(lease=0.01))
-    handle = await wire.opened()
-    await wire.ask(write_file(2, handle, 0, b"abc"))
-    room.fault = lambda: Conflict("taken over") if room.calls[-1] == "check_lease" else None
-    await until(lambda: bool(wire.log.of("lease.lost")))
-    await wire.settled()
-    (closed,) = await wire.ask(close_handle(3, handle))
-    assert closed.code == Code.FAILURE
-    assert room.published == 0
 
 
 async def test_a_stranger_request_is_unsupported_and_the_session_goes_on(offload):
@@ -374,13 +140,6 @@ async def test_cut_fields_are_a_bad_message_on_every_request(offload):
     kinds = [*range(Kind.OPEN, Kind.RENAME + 1), Kind.EXTENDED]
     found = await wire.ask(*(request(kind, kind, b"\0\0\0\x09/abc") for kind in kinds))
     assert [answer.code for answer in found] == [Code.BAD_MESSAGE] * len(kinds)
-
-
-async def test_limits_says_what_is_enforced(offload):
-    wire = Wire(FaultyRoom(), offload)
-    (answer,) = await wire.ask(request(Kind.EXTENDED, 1, string(b"limits@openssh.com")))
-    assert answer.kind == Kind.EXTENDED_REPLY
-    assert answer.body == u64(262_144) + u64(261_120) + u64(261_120) + u64(64)
 
 
 async def test_a_listing_packs_many_names_below_the_packet_limit_with_dots_first(offload):
