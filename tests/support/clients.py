@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import paramiko
 
@@ -224,7 +225,7 @@ class Curl:
         return run("curl", "-sS", "--insecure", "-K", "-", *arguments, typed=config)
 
     def url(self, path: str) -> str:
-        return f"sftp://127.0.0.1:{self.server.port}{path}"
+        return f"sftp://127.0.0.1:{self.server.port}{quote(path)}"
 
     def put(self, local: Path, remote: str) -> None:
         self.run("-T", local, self.url(remote))

@@ -27,6 +27,7 @@ class Server:
     keys: dict[str, Path] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     """Settings of this server, as the environment spells them."""
+    _fingerprint: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -122,9 +123,11 @@ class Server:
 
     def fingerprint(self) -> str:
         """Return the host key's SHA256 fingerprint, as clients pin it."""
-        found = re.search(r"SHA256:[A-Za-z0-9+/]+", self.mft("keys", "hostkey", "fingerprint"))
-        assert found is not None
-        return found[0]
+        if not self._fingerprint:
+            found = re.search(r"SHA256:[A-Za-z0-9+/]+", self.mft("keys", "hostkey", "fingerprint"))
+            assert found is not None
+            self._fingerprint = found[0]
+        return self._fingerprint
 
 
 @contextmanager
