@@ -334,6 +334,15 @@ async def test_a_factor_once_proven_does_not_excuse_a_wrong_password(gate: Gate)
     assert refused.knock == half.knock
 
 
+async def test_a_factor_once_proven_does_not_excuse_an_unknown_key(gate: Gate):
+    gate.account(required=frozenset(Method))
+    gate.credentials.add_key(OLGA, "alice", SOME_KEY)
+    half = await gate.signon.by_password(gate.knock(), SECRET)
+    refused = await gate.signon.by_key(half.knock, OTHER_PRINT)
+    assert refused.verdict == Refuse(Reason.SECRET_MISMATCH)
+    assert refused.knock == half.knock
+
+
 async def test_the_temporary_password_of_a_two_factor_account_waits_for_the_key(gate: Gate):
     gate.account(password=None, required=frozenset(Method))
     key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
