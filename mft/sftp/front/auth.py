@@ -54,6 +54,8 @@ class Keeper(asyncssh.SSHServer):
         self._proven: frozenset[CredentialId] = frozenset()
         self._attempts_left = parts.limits.attempts
         self._replacements_left = parts.limits.replacements
+        self._prompted = False
+        """Whether a new password was asked for."""
         self._workspace: Workspace | None = None
         self._asking: asyncio.Task[Any] | None = None
         self._channels: dict[Channel, SftpSession] = {}
@@ -202,7 +204,7 @@ class Keeper(asyncssh.SSHServer):
                 return self._go_on_with(missing) if further else self._spend()
             case MustReplace():
                 _count("must_replace", method)
-                return self._ask_to_replace(method) if further else self._spend()
+                return self._ask_to_replace(method, further=further)
 
     def _admit(self, outcome: Outcome, method: Method) -> bool:
         session, dossier = outcome.session, outcome.dossier
@@ -229,10 +231,13 @@ class Keeper(asyncssh.SSHServer):
             self.connection.also_needs(missing.value)
         return False
 
-    def _ask_to_replace(self, method: Method) -> bool:
+    def _ask_to_replace(self, method: Method, *, further: bool) -> bool:
         """Ask for a new password, in answer to a password: RFC 4252 knows no such answer to a key."""
         if method is not Method.PASSWORD:
-            return self._go_on_with(Method.PASSWORD)
+            return self._go_on_with(Method.PASSWORD) if further else self._spend()
+        if self._prompted and not further:
+            return self._spend()
+        self._prompted = True
         self._patience.typing()
         raise asyncssh.PasswordChangeRequired(REPLACE)
 

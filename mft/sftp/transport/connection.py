@@ -9,6 +9,7 @@ this class.  Every assumption about the library has a test that fails by name
 
 import asyncio
 from base64 import b64encode
+from collections import OrderedDict
 from hashlib import sha256
 from typing import Any, Final, Protocol, Self
 
@@ -75,6 +76,10 @@ class Connection(asyncssh.SSHServerConnection):
         """Let *keeper* answer from now on; *queries* requests that attempt nothing are left."""
         self._keeper = keeper
         self._queries_left = queries
+        # With an RSA host key asyncssh offers to sign with SHA-1, whatever its options say.
+        keys = [(name, key) for name, key in self._server_host_keys.items() if name != b"ssh-rsa"]
+        self._server_host_keys = OrderedDict(keys)
+        self._server_host_key_algs = list(self._server_host_keys)
 
     def also_needs(self, method: str) -> None:
         """Make the next failure a partial success (RFC 4252, 5.1) after which only *method* goes on."""

@@ -1,0 +1,191 @@
+"""What we take for granted about asyncssh's insides, one test each.
+
+When one fails after an upgrade, its name says what mft/sftp/transport/connection.py has to learn.
+"""
+# ruff: noqa: SLF001  (private names are what this file is about)
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import asyncssh
+import pytest
+from asyncssh import auth, channel, connection, packet, public_key
+from asyncssh.constants import MSG_IGNORE, MSG_USERAUTH_BANNER, MSG_USERAUTH_FAILURE, MSG_USERAUTH_REQUEST
+
+from mft.sftp.transport.connection import Channel, Connection
+
+Server = asyncssh.SSHServerConnection
+ServerChannel = asyncssh.SSHServerChannel
+
+
+def source(function: Callable[..., Any]) -> str:
+    return inspect.getsource(function)
+
+
+def arguments(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(Connection, Server), (Channel, ServerChannel)], ids=["connection", "channel"]
+)
+def test_a_class_can_be_put_in_place_of_the_librarys(ours: type, theirs: type):
+    made = theirs.__new__(theirs)
+    made.__class__ = ours
+    assert isinstance(made, ours)
+    assert ours.__bases__[0].__name__.startswith(theirs.__name__)
+
+
+def test_the_owner_hears_of_a_connection_before_anything_is_sent():
+    body = source(Server.connection_made)
+    assert body.index("self._owner.connection_made(self)") < body.index("self._send_version()")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("reload_config", ["self"]),
+        ("validate_public_key", ["self", "username", "key_data", "msg", "signature"]),
+        ("send_userauth_failure", ["self", "partial_success"]),
+        ("send_packet", ["self", "pkttype", "args", "handler"]),
+        ("data_received", ["self", "data", "datatype"]),
+        ("create_server_channel", ["self", "encoding", "errors", "window", "max_pktsize"]),
+        ("_finish_userauth", ["self", "begin_auth", "method", "packet"]),
+        ("_recv_pkthdr", ["self"]),
+        ("send_auth_banner", ["self", "msg", "lang"]),
+    ],
+)
+def test_what_we_override_is_called_as_we_think(name: str, expected: list[str]):
+    assert arguments(getattr(Server, name)) == expected
+
+
+def test_the_channels_requests_pass_one_place():
+    assert arguments(ServerChannel._service_next_request) == ["self"]
+    assert "request, packet, _ = self._request_queue[0]" in source(ServerChannel._service_next_request)
+    assert arguments(ServerChannel._report_response) == ["self", "result"]
+    assert "self._service_next_request()" in source(ServerChannel._process_request)
+
+
+def test_a_connection_keeps_its_state_under_the_names_we_use():
+    made = server_connection()
+    expected: dict[str, Any] = {
+        "_inpbuf": b"",
+        "_auth": None,
+        "_auth_complete": False,
+        "_username": "",
+        "_session_id": b"",
+        "_transport": None,
+        "_channels": {},
+    }
+    assert {name: getattr(made, name) for name in expected} == expected
+    assert made._server_host_key_algs == list(made._server_host_keys) == [b"ssh-ed25519"]
+
+
+def test_a_user_auth_request_is_finished_by_the_method_we_override():
+    body = source(Server._process_userauth_request)
+    assert "return self._finish_userauth(begin_auth, method, packet)" in body
+    assert body.index("self._username = username") < body.index("self._finish_userauth(")
+    assert Server._packet_handlers[MSG_USERAUTH_REQUEST] is Server._process_userauth_request
+
+
+def test_nothing_is_read_while_a_request_is_being_finished():
+    body = source(Server._recv_packet)
+    assert "self._recv_handler = lambda: False" in body
+    assert "_finish_recv_packet" in body
+
+
+def test_a_packet_is_begun_by_the_method_we_override():
+    assert "self._recv_handler = self._recv_pkthdr" in source(Server._finish_recv_packet)
+    assert "self._recv_handler = self._recv_pkthdr" in source(Server._recv_version)
+
+
+def test_the_handler_of_an_attempt_has_its_task():
+    assert "self._auth = lookup_server_auth(" in source(Server._finish_userauth)
+    assert isinstance(inspect.getattr_static(auth.Auth, "task"), property)
+
+
+def test_an_unsigned_question_about_a_key_comes_with_an_empty_message():
+    body = source(auth._ServerPublicKeyAuth._start)
+    assert "msg = b''" in body
+    assert "self._conn.validate_public_key(self._username, key_data," in body
+
+
+def test_a_signed_message_lacks_the_session_id():
+    assert "key.verify(String(self._session_id) + msg, signature)" in source(Server.validate_public_key)
+
+
+def test_a_host_key_is_offered_and_chosen_by_the_names_we_thin_out():
+    assert "self._server_host_keys.get(alg)" in source(Server.choose_server_host_key)
+    assert "host_key_algs = self._server_host_key_algs or [b'null']" in source(Server._send_kexinit)
+
+
+def test_every_failure_is_sent_by_the_method_we_override():
+    assert "self._conn.send_userauth_failure(" in source(auth.ServerAuth.send_failure)
+    assert "conn.send_userauth_failure(False)" in source(auth.lookup_server_auth)
+    senders = [line for line in inspect.getsource(connection).splitlines() if "MSG_USERAUTH_FAILURE," in line]
+    assert len([line for line in senders if "send_packet" in line]) == 1
+
+
+def test_a_password_change_is_asked_for_by_an_exception():
+    assert "except PasswordChangeRequired as exc" in source(auth._ServerPasswordAuth._start)
+    assert "exc.prompt" in source(auth._ServerPasswordAuth._start)
+
+
+def test_a_method_without_a_handler_is_a_failure_like_any_other():
+    assert not auth._ServerNullAuth.supported(server_connection())
+
+
+def test_ignore_packets_are_sent_through_the_method_we_override():
+    assert "self.send_packet(MSG_IGNORE, String(b''))" in source(Server.send_packet)
+
+
+def test_the_numbers_of_the_messages_are_the_standards():
+    assert (MSG_IGNORE, MSG_USERAUTH_REQUEST, MSG_USERAUTH_FAILURE, MSG_USERAUTH_BANNER) == (2, 50, 51, 53)
+
+
+def test_a_connection_is_given_up_without_its_transport():
+    assert "self._transport = None" in source(Server._force_close)
+
+
+def test_the_options_accept_a_keeper_of_each_connection_own():
+    assert "server_factory" in inspect.signature(asyncssh.SSHServerConnectionOptions.prepare).parameters
+    assert "SSHServerConnection(loop, new_options, wait='auth')" in source(asyncssh.run_server)
+
+
+def test_a_login_timeout_of_nothing_starts_no_timer():
+    assert server_connection()._login_timer is None
+
+
+def test_names_and_passwords_are_prepared_before_we_see_them():
+    assert "saslprep(" in source(Server._process_userauth_request)
+    assert "saslprep(" in source(auth._ServerPasswordAuth._start)
+
+
+def test_a_key_verifies_with_more_algorithms_than_we_take():
+    """Else our own list of signatures would be needless."""
+    key = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+    assert b"ssh-rsa" in key.all_sig_algorithms
+    assert callable(public_key.decode_ssh_public_key)
+
+
+def test_strings_lists_and_flags_are_written_as_in_the_standard():
+    assert packet.String(b"ab") == b"\0\0\0\2ab"
+    assert packet.NameList([b"a", b"b"]) == b"\0\0\0\3a,b"
+    assert packet.Boolean(True) == b"\1"
+
+
+def test_a_channel_tells_its_subsystem_and_what_waits():
+    for name in ("get_subsystem", "get_write_buffer_size", "is_closing"):
+        assert callable(getattr(channel.SSHServerChannel, name))
+
+
+def server_connection() -> asyncssh.SSHServerConnection:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    options = asyncssh.SSHServerConnectionOptions(server_host_keys=[key], login_timeout=0)
+    loop = asyncio.new_event_loop()
+    try:
+        return asyncssh.SSHServerConnection(loop, options)
+    finally:
+        loop.close()
