@@ -42,6 +42,7 @@ def alone(data: Path) -> Iterator[Alone]:
     try:
         if not _lock(descriptor):
             raise Conflict(f"another mft serve works on {data}; stop it first")
+        os.ftruncate(descriptor, 0)  # What the last server said holds no longer.
         yield Alone(descriptor)
     finally:
         os.close(descriptor)

@@ -28,7 +28,7 @@ from mft.policy.quota import shortage
 from mft.settings.load import Loaded
 from mft.settings.model import Listener, Settings
 from mft.store.engine import open_store
-from mft.store.schema import head, require_current
+from mft.store.schema import HEAD, require_current
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  (what a listener on every address says)
@@ -104,7 +104,7 @@ def _keys(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
 def _database(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     with closing(open_store(loaded.settings.store_url)) as store:
         require_current(store)
-    yield Finding(name, Standing.GOOD, f"the database answers and stands at step {head()}")
+    yield Finding(name, Standing.GOOD, f"the database answers and stands at step {HEAD}")
 
 
 def _blobs(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def upgrade(config: Path | None) -> Answer:
 def current(config: Path | None) -> Answer:
     """Show where the database stands and where this program needs it; exit 8 when they differ."""
     with closing(open_store(configuration(config).settings.store_url)) as store:
-        stands, needed = schema.current(store), schema.head()
+        stands, needed = schema.current(store), schema.HEAD
     right = stands == needed
     fields = {"current": stands, "needed": needed, "up_to_date": right}
     return Record(fields, code=exits.OK if right else exits.CHECK_FAILED)

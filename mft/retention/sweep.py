@@ -87,5 +87,8 @@ class Sweep:
                 page = tombstones.due(connection, self._parts.clock.now(), _PAGE)
             finished = sum(destroy(self._parts, buried.tombstone.id) for buried in page)
             if not finished:
-                return done
+                break
             done += finished
+        if done:
+            self._parts.store.scrub()  # The keys were overwritten in the database, not yet in its log.
+        return done

@@ -22,6 +22,6 @@ class Instant(TypeDecorator[datetime]):
         """Return the number to store for *value*, an aware datetime."""
         return None if value is None else (value - EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return the aware datetime stored as *value*."""
         return None if value is None else EPOCH + timedelta(microseconds=value)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.errors import Conflict
 from mft.model.file import SealedKey, UploadState
-from mft.model.ids import AccountId, BlobId, EntryId, UploadId
+from mft.model.ids import AccountId, BlobId, EntryId, OrganizationId, UploadId
 from mft.store.children import Viewer
-from mft.store.tables import upload
+from mft.store.tables import entry, upload, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,18 @@ def mine_at(connection: Connection, parent: EntryId, name: str, viewer: Viewer) 
     return None if row is None else _staged(row)
 
 
-def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: datetime) -> list[Staged]:
-    """Return *viewer*'s uploads in the folder *parent* touched after *since*, by name."""
-    here = (upload.c.parent == parent) & (upload.c.touched_at > since)
+def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: datetime, now: datetime) -> list[Staged]:
+    """Return *viewer*'s uploads in the folder *parent* touched after *since*, by name.
+
+    Left out are those whose name stands in the tree at *now*.
+    """
+    gone = (version.c.expires_at <= now) & version.c.hold.is_(None)
+    stands = (
+        exists()
+        .select_from(entry.outerjoin(version, version.c.entry == entry.c.id))
+        .where(entry.c.parent == parent, entry.c.name == upload.c.name, version.c.id.is_(None) | ~gone)
+    )
+    here = (upload.c.parent == parent) & (upload.c.touched_at > since) & ~stands
     return [
         _staged(row) for row in connection.execute(select(*_COLUMNS).where(here, _of(viewer)).order_by(upload.c.name))
     ]
@@ -166,9 +175,23 @@ def open_on(connection: Connection, node: str) -> list[Staged]:
     return [_staged(row) for row in connection.execute(select(*_COLUMNS).where(here))]
 
 
+def kept_bytes(connection: Connection, owner: OrganizationId, since: datetime) -> int:
+    """Return how many bytes *owner*'s interrupted uploads, touched after *since*, take up."""
+    kept = (upload.c.state == UploadState.INTERRUPTED) & (upload.c.touched_at > since)
+    within = upload.join(entry, (entry.c.id == upload.c.parent) & (entry.c.organization == owner))
+    return int(
+        connection.execute(
+            select(func.coalesce(func.sum(upload.c.size), 0)).select_from(within).where(kept)
+        ).scalar_one()
+    )
+
+
 def stale(connection: Connection, before: datetime, limit: int) -> list[Staged]:
-    """Return up to *limit* interrupted uploads last touched before *before*, oldest first."""
-    old = (upload.c.state == UploadState.INTERRUPTED) & (upload.c.touched_at <= before)
+    """Return up to *limit* uploads last touched before *before*, oldest first.
+
+    One that still counts as open was left so by a machine that never came back.
+    """
+    old = upload.c.touched_at <= before
     rows = connection.execute(select(*_COLUMNS).where(old).order_by(upload.c.touched_at).limit(limit))
     return [_staged(row) for row in rows]
 

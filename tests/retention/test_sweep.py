@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,18 @@ def test_the_sweep_destroys_key_and_bytes_of_what_expired_and_keeps_the_tombston
     (stone,) = world.history.folder(p(HOME))
     assert (stone.ending, stone.creator, stone.destroyed_at) == ("expired", "alice", world.clock.now())
     assert events(world, "file.destroyed") == [FILE]
+
+
+def test_a_destroyed_key_is_in_no_file_of_the_database(world: World):
+    put(world.as_("alice"), FILE, b"x")
+    with world.store.read() as connection:
+        key = connection.execute(version.select()).one().wrapped_key
+    database = Path(str(world.store.engine.url.database))
+    files = [database, database.with_name(f"{database.name}-wal")]
+    assert any(key in file.read_bytes() for file in files)
+    world.clock.advance(days=90)
+    world.sweep.run()
+    assert not any(key in file.read_bytes() for file in files if file.exists())
 
 
 def test_a_removed_file_is_destroyed_after_the_undo_period_and_not_before(world: World):

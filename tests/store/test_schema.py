@@ -77,7 +77,7 @@ def clauses(store: Store) -> dict[str, list[str]]:
 
 def test_upgrading_twice_changes_nothing(any_store: Store) -> None:
     schema.upgrade(any_store)
-    assert schema.current(any_store) == schema.head()
+    assert schema.current(any_store) == schema.HEAD
     schema.require_current(any_store)
 
 
