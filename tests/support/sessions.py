@@ -8,10 +8,7 @@ import asyncssh
 import paramiko
 
 from mft.sftp.session.session import SftpSession
-from tests.support.wire import (
-    Answer,
-    Lines,
-)
+from tests.support.wire import Answer, Lines
 from tests.support.world import World
 
 HOME = "/Distribution/northwind"

@@ -14,9 +14,7 @@ from mft.sftp.session.packets import Kind
 from mft.sftp.session.session import SftpSession
 from mft.store.engine import Store
 from tests.support.sessions import HOME, HOST_KEY, Host, Place, Raw
-from tests.support.wire import (
-    INIT,
-)
+from tests.support.wire import INIT
 from tests.support.world import World
 
 

@@ -11,14 +11,7 @@ from mft.model.file import EntryKind
 from mft.sftp.session.packets import Code
 from mft.store import catalog
 from tests.support.sessions import HOME, Place, Raw, noise
-from tests.support.wire import (
-    CREATE,
-    TRUNCATE,
-    WRITE,
-    close_handle,
-    open_file,
-    write_file,
-)
+from tests.support.wire import CREATE, TRUNCATE, WRITE, close_handle, open_file, write_file
 from tests.support.world import get, names, p, put
 
 SEGMENT = 65_536
