@@ -7,7 +7,7 @@ from mft.model.errors import Forbidden, NotFound
 from mft.model.file import Entry, EntryKind
 from mft.model.path import VirtualPath
 from mft.policy.access import Sight, sight, visible
-from mft.store import catalog, children, uploads
+from mft.store import children, uploads
 from mft.store.children import Child
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
@@ -97,13 +97,8 @@ def _own_in(connection: Connection, parts: Parts, folder: Place) -> list[Listed]
     if step is None:
         return []
     since = folder.now - parts.rules.terms.unfinished
-    mine = uploads.mine_in(connection, step.id, folder.caller.viewer, since)
-    return [listed_upload(parts, row) for row in mine if not _shadowed(connection, folder, row)]
-
-
-def _shadowed(connection: Connection, folder: Place, row: Staged) -> bool:
-    path = VirtualPath((*folder.path.names, row.name))
-    return Place(path, folder.caller, folder.grants, catalog.resolve(connection, path), folder.now).there is not None
+    mine = uploads.mine_in(connection, step.id, folder.caller.viewer, since, folder.now)
+    return [listed_upload(parts, row) for row in mine]
 
 
 def stat(parts: Parts, caller: Caller, path: VirtualPath) -> Listed:

@@ -76,12 +76,12 @@ def _lease(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode) -> _
         resumed = mine if mine is not None and _continues(parts, place, mine, mode) else None
         _check(place, resumed, mode)
         owner = place.folder().organization
-        demand_file(connection, parts, owner, new=place.there is None)
         row = _row(parts, place, mine, resumed)
         if mine is None:
             uploads.add_upload(connection, row)
         else:
             uploads.renew_lease(connection, mine, row)
+        demand_file(connection, parts, owner, place.now, new=place.there is None)
         there = place.there.file if place.there is not None else None
         return _Plan(
             opening=Opening(

@@ -1,10 +1,12 @@
 """Room on the disk and in quotas, as facts for the policy."""
 
+from datetime import datetime
 from typing import Final
 
 from mft.model.errors import Exhausted
 from mft.model.ids import OrganizationId
 from mft.policy.quota import Quota, Use, excess, shortage
+from mft.store import uploads
 from mft.store.engine import Connection
 from mft.store.usage import read_usage
 from mft.vfs.parts import Parts
@@ -22,12 +24,18 @@ def demand_disk(parts: Parts) -> None:
         raise Exhausted(f"{why}; free some space")
 
 
-def demand_file(connection: Connection, parts: Parts, owner: OrganizationId | None, *, new: bool) -> None:
-    """Raise Exhausted when *owner* may keep no further file; brings the ledger up to date."""
+def demand_file(
+    connection: Connection, parts: Parts, owner: OrganizationId | None, now: datetime, *, new: bool
+) -> None:
+    """Raise Exhausted when *owner* may keep no further file; brings the ledger up to date.
+
+    What broke off and is kept for its owner takes room too, or quotas would end where lines are cut.
+    """
     if owner is None:
         return
     quota, used = read_usage(connection, owner)
-    parts.ledger.refresh(owner, quota, used)
+    kept = uploads.kept_bytes(connection, owner, now - parts.rules.terms.unfinished)
+    parts.ledger.refresh(owner, quota, Use(used.bytes + kept, used.files))
     why = excess(quota, used, Use(files=1)) if new else None
     if why is not None:
         raise Exhausted(why)

@@ -79,7 +79,7 @@ class UploadHandle:
         Raises Exhausted (quota, free space), Conflict (this handle was ended), Unavailable (disk).
         """
         with self._lock:
-            self._check()
+            self._check_writable()
             if self._opening.mode.append:
                 offset = self._writer.size
             self._reserve(max(offset + len(data), self._writer.size))
@@ -98,7 +98,7 @@ class UploadHandle:
     def truncate(self, size: int) -> None:
         """Cut or grow to *size*; growth counts as written zeros."""
         with self._lock:
-            self._check()
+            self._check_writable()
             self._reserve(size)
             self._writer.truncate(size)
             self._changed = True
@@ -185,6 +185,11 @@ class UploadHandle:
     def _check(self) -> None:
         if self._over is not None:
             raise Conflict(self._over)
+
+    def _check_writable(self) -> None:
+        self._check()
+        if self._finished is not None:
+            raise Conflict("the file is being closed")  # Its digest is taken.
 
     def _reserve(self, size: int) -> None:
         """Make sure that the file may come to *size* bytes."""

@@ -26,9 +26,11 @@ HOME = p("/Distribution/northwind")
 PEOPLE = {"alice": ALL, "bruno": Right.LIST | Right.READ | Right.CREATE}
 DAY = timedelta(days=1)
 
-NAMES = st.sampled_from(["a", "b", "x", "y", "w.part"])
-BELOW = st.one_of(st.tuples(NAMES), st.tuples(NAMES), st.tuples(NAMES, NAMES), st.tuples(NAMES, NAMES, NAMES))
-PATHS = BELOW.map(lambda below: VirtualPath((*HOME.names, *below)))
+NAMES = ("a", "b", "w.part")
+DEEPEST = 5
+PLACES = st.tuples(st.booleans(), st.integers(0, 99))
+"""Something that is there, or any name in a folder that is there; which one, counted round."""
+
 WHO = st.sampled_from(sorted(PEOPLE))
 CONTENT = st.sampled_from([b"", b"1", b"22", b"s" * 65_536, b"t" * 70_001])
 
@@ -214,6 +216,16 @@ class Tree(RuleBasedStateMachine):
         self.store.close()
         shutil.rmtree(self.folder)
 
+    def pick(self, place: tuple[bool, int]) -> VirtualPath:
+        """Return the path that *place* means now."""
+        there, number = place
+        pool = sorted({*self.model.files, *self.model.folders, *(path for path, _ in self.model.staged)} - {HOME})
+        if not there or not pool:
+            folders = sorted(path for path in self.model.folders if len(path.names) < DEEPEST)
+            pool = [VirtualPath((*folder.names, name)) for folder in folders for name in NAMES]
+            pool.append(VirtualPath((*HOME.names, "nowhere", "a")))
+        return pool[number % len(pool)]
+
     def both(self, real, modelled) -> None:
         """Let *modelled* happen in the model and *real* in the house; either both refuse alike or neither does."""
         expected = told = None
@@ -238,33 +250,39 @@ class Tree(RuleBasedStateMachine):
             handle.finish()
             handle.publish()
 
-    @rule(who=WHO, path=PATHS, content=CONTENT, cut=st.booleans())
-    def put(self, who: str, path: VirtualPath, content: bytes, *, cut: bool) -> None:
+    @rule(who=WHO, place=PLACES, content=CONTENT, cut=st.booleans())
+    def put(self, who: str, place: tuple[bool, int], content: bytes, *, cut: bool) -> None:
+        path = self.pick(place)
         self.both(
             lambda: self.upload(who, path, content, PUT, cut=cut), lambda: self.model.put(who, path, content, cut=cut)
         )
 
-    @rule(who=WHO, path=PATHS, more=CONTENT, cut=st.booleans())
-    def resume(self, who: str, path: VirtualPath, more: bytes, *, cut: bool) -> None:
+    @rule(who=WHO, place=PLACES, more=CONTENT, cut=st.booleans())
+    def resume(self, who: str, place: tuple[bool, int], more: bytes, *, cut: bool) -> None:
+        path = self.pick(place)
         self.both(
             lambda: self.upload(who, path, more, OpenMode(), cut=cut),
             lambda: self.model.resume(who, path, more, cut=cut),
         )
 
-    @rule(who=WHO, path=PATHS)
-    def remove(self, who: str, path: VirtualPath) -> None:
+    @rule(who=WHO, place=PLACES)
+    def remove(self, who: str, place: tuple[bool, int]) -> None:
+        path = self.pick(place)
         self.both(lambda: self.world.as_(who).remove(path), lambda: self.model.remove(who, path))
 
-    @rule(who=WHO, path=PATHS)
-    def make_folder(self, who: str, path: VirtualPath) -> None:
+    @rule(who=WHO, place=PLACES)
+    def make_folder(self, who: str, place: tuple[bool, int]) -> None:
+        path = self.pick(place)
         self.both(lambda: self.world.as_(who).make_folder(path), lambda: self.model.make_folder(who, path))
 
-    @rule(who=WHO, path=PATHS)
-    def remove_folder(self, who: str, path: VirtualPath) -> None:
+    @rule(who=WHO, place=PLACES)
+    def remove_folder(self, who: str, place: tuple[bool, int]) -> None:
+        path = self.pick(place)
         self.both(lambda: self.world.as_(who).remove_folder(path), lambda: self.model.remove_folder(who, path))
 
-    @rule(who=WHO, old=PATHS, new=PATHS, over=st.booleans())
-    def rename(self, who: str, old: VirtualPath, new: VirtualPath, *, over: bool) -> None:
+    @rule(who=WHO, old_place=PLACES, new_place=PLACES, over=st.booleans())
+    def rename(self, who: str, old_place: tuple[bool, int], new_place: tuple[bool, int], *, over: bool) -> None:
+        old, new = self.pick(old_place), self.pick(new_place)
         self.both(
             lambda: self.world.as_(who).rename(old, new, replace=over),
             lambda: self.model.rename(who, old, new, over=over),
@@ -320,7 +338,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 TestTree = Tree.TestCase
 TestTree.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

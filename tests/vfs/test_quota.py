@@ -9,7 +9,7 @@ from mft.model.errors import Exhausted, MftError
 from mft.policy.quota import Reserve, Use
 from mft.store.engine import Store
 from mft.store.usage import read_usage
-from mft.vfs.workspace import Ended
+from mft.vfs.workspace import Ended, OpenMode
 from tests.support.world import OPERATOR, PUT, World, close, get, names, p, put
 
 HOME = "/Distribution/northwind"
@@ -38,10 +38,25 @@ def test_what_is_on_its_way_in_counts_for_everybody(world: World):
     second = world.as_("anna").open_upload(p(f"{HOME}/b"), PUT)
     with pytest.raises(Exhausted):
         second.write(0, b"y" * 600)
-    first.interrupt(Ended.CUT)
+    world.as_("alice").remove(p(f"{HOME}/a"))
     second.write(0, b"y" * 600)
     close(second)
     assert used(world) == Use(600, 1)
+
+
+def test_what_broke_off_takes_room_until_it_is_resumed_removed_or_a_day_old(world: World):
+    world.quota("northwind", 1000)
+    first = world.as_("alice").open_upload(p(f"{HOME}/a"), PUT)
+    first.write(0, b"x" * 600)
+    first.interrupt(Ended.CUT)
+    second = world.as_("alice").open_upload(p(f"{HOME}/b"), PUT)
+    with pytest.raises(Exhausted):
+        second.write(0, b"y" * 600)
+    second.interrupt(Ended.CUT)
+    again = world.as_("alice").open_upload(p(f"{HOME}/a"), OpenMode())
+    again.write(600, b"x" * 400)
+    close(again)
+    assert used(world) == Use(1000, 1)
 
 
 def test_one_file_too_many_is_refused_at_the_open(world: World):
