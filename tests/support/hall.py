@@ -21,7 +21,7 @@ from mft.sftp.front.limits import Limits
 from mft.sftp.front.listener import Entrance
 from mft.sftp.front.options import Offer
 from mft.sftp.front.parts import Parts
-from tests.support.gate import SECRET, Gate
+from tests.support.gate import OLGA, SECRET, Gate
 from tests.support.wire import FaultyRoom
 
 LOOPBACK = AddressRange.parse("127.0.0.0/8")
@@ -152,6 +152,27 @@ class Hall:
 
 def _listed(password: str | list[str]) -> list[str]:
     return [password] if isinstance(password, str) else list(password)
+
+
+def key() -> asyncssh.SSHKey:
+    """Return a fresh key of a client's."""
+    return asyncssh.generate_private_key("ssh-ed25519")
+
+
+def enrol(hall: Hall, name: str, *keys: asyncssh.SSHKey) -> None:
+    """Let the account *name* sign on with *keys*."""
+    for each in keys:
+        hall.gate.credentials.add_key(OLGA, name, each.export_public_key("openssh").decode())
+
+
+def temporary(hall: Hall, name: str = "alice") -> str:
+    """Reset the password of *name*."""
+    return hall.gate.credentials.issue_temporary(OLGA, name).secret
+
+
+async def leave(connection: asyncssh.SSHClientConnection) -> None:
+    connection.close()
+    await connection.wait_closed()
 
 
 async def until(happened: Callable[[], Any], seconds: float = 10.0) -> None:
