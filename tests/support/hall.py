@@ -140,6 +140,10 @@ class Hall:
         await until(lambda: len(self.door._visits._tasks) <= most)  # noqa: SLF001
         await self.door._charges.settled()  # noqa: SLF001
 
+    async def look_round(self) -> None:
+        """Decide anew about every live session, now."""
+        await self.door._live.round()  # noqa: SLF001
+
     def places_taken(self) -> int:
         return self.door._places.taken()  # noqa: SLF001
 

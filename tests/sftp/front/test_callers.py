@@ -13,6 +13,7 @@ from typing import Any
 import asyncssh
 import pytest
 
+from mft.model.errors import Unavailable
 from mft.model.event import Action
 from mft.policy.penalties import Offence, PenaltyRules
 from mft.sftp.front.listener import Entrance, accept_from
@@ -36,6 +37,16 @@ async def test_a_source_that_is_kept_out_is_told_nothing(hall: Hall):
     assert await hall.greeting("127.0.0.8") == b"SSH-2.0-MFT\r\n"
     hall.gate.clock.advance(seconds=90)
     assert await hall.greeting("127.0.0.9") == b"SSH-2.0-MFT\r\n"
+
+
+async def test_while_the_penalties_cannot_be_read_nobody_is_let_in(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    def fails(_source: object) -> None:
+        raise Unavailable("the database did not answer")
+
+    monkeypatch.setattr(hall.penalties, "standing", fails)
+    assert await hall.greeting() == b""
+    assert [event for event, _ in hall.log.failures] == ["penalties.unread"]
+    hall.log.failures.clear()
 
 
 async def test_wrong_passwords_keep_a_stranger_out_within_a_second(hall: Hall):

@@ -11,6 +11,7 @@ from asyncssh.packet import Boolean, String, UInt32
 
 from mft.model.account import AccountState
 from mft.model.event import Action
+from mft.policy.signon import Reason, Refuse
 from mft.sftp.front.limits import Limits
 from mft.sftp.front.listener import Entrance
 from tests.support.gate import OLGA, SECRET
@@ -145,6 +146,28 @@ async def test_the_key_of_a_live_session_taken_away_ends_it(open_hall: OpenHall)
     connection, _ = await hall.connect(password=[], client_keys=[mine])
     hall.gate.credentials.remove_key(OLGA, "alice", mine.get_fingerprint())
     await asyncio.wait_for(connection.wait_closed(), 5)
+
+
+async def test_what_cannot_be_known_three_times_in_a_row_is_refused(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    connection, _ = await hall.connect()
+    answers = [Reason.CANNOT_TELL] * 2
+    real = hall.gate.signon.recheck
+    monkeypatch.setattr(hall.gate.signon, "recheck", lambda s: Refuse(answers.pop()) if answers else real(s))
+    for _ in range(4):
+        await hall.look_round()
+    answers += [Reason.CANNOT_TELL] * 3
+    assert not connection.is_closed()
+    for _ in range(3):
+        await hall.look_round()
+    await asyncio.wait_for(connection.wait_closed(), 5)
+
+
+async def test_a_channel_still_being_opened_when_the_connection_goes_holds_nothing_up(hall: Hall):
+    connection, _ = await hall.connect()
+    for _ in range(4):
+        connection.send_packet(90, String("session") + UInt32(0) + UInt32(1 << 20) + UInt32(1 << 15))
+    connection.abort()
+    await until(lambda: hall.events(Action.SESSION_CLOSED))
 
 
 def test_the_usual_pace_ends_a_session_within_a_minute():
