@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -337,8 +337,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 TestTree = Tree.TestCase
+# Each step is some fsyncs, so a counter-example is shrunk by the long form only.
 TestTree.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40,
+    stateful_step_count=40,
+    deadline=None,
+    phases=(Phase.generate,),
+    database=None,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 
@@ -347,4 +354,6 @@ class LongTree(Tree):
 
 
 TestLongTree = pytest.mark.soak(LongTree.TestCase)
-TestLongTree.settings = settings(TestTree.settings, max_examples=1000, stateful_step_count=60)
+TestLongTree.settings = settings(
+    TestTree.settings, max_examples=1000, stateful_step_count=60, phases=(Phase.generate, Phase.shrink)
+)
