@@ -339,7 +339,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
 TestTree = Tree.TestCase
 # Each step is some fsyncs, so a counter-example is shrunk by the long form only.
 TestTree.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=40,
     deadline=None,
     phases=(Phase.generate,),
