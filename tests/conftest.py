@@ -12,6 +12,16 @@ from mft.store.tables import metadata
 from tests.support.postgres import Cluster, running_cluster
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fact", action="append", default=[], help="only tests that prove this fact, such as 0.12")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = set(config.getoption("--fact"))
+    if wanted:
+        items[:] = [item for item in items if wanted & {mark.args[0] for mark in item.iter_markers("fact")}]
+
+
 @pytest.fixture(scope="session")
 def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An upgraded, closed SQLite file; copying it costs less than the steps do."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import CLIENTS, Client
+from tests.support.clients import CLIENTS, Client, Paramiko
 from tests.support.server import Server, running
 
 PASSWORD = "violet-anchor-92-Teapot-lagoon"
@@ -30,5 +30,6 @@ def client(request: pytest.FixtureRequest, server: Server) -> Client:
 def place(server: Server, tmp_path: Path) -> str:
     """A folder of the test's own in the tree, as alice sees it."""
     folder = f"/Distribution/northwind/{tmp_path.name}"
-    server.mft("folder", "create", folder)
+    with Paramiko(server, "alice").open() as sftp:
+        sftp.mkdir(folder)
     return folder
