@@ -1,7 +1,10 @@
 """Two required factors: each is proven by itself, and one excuses nothing of the other."""
 
+from dataclasses import replace
+
 import pytest
 
+from mft.accounts.knock import Outcome
 from mft.model.account import Method
 from mft.policy.signon import Admit, AlsoNeeds, MustReplace, Reason, Refuse
 from tests.support.gate import OLGA, SECRET, SOME_KEY, Gate
