@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from typing import Final
 
 import asyncssh
+from asyncssh.packet import PacketDecodeError
 
 from mft.accounts.signon import Leaving
 from mft.logs.metrics import CONNECTIONS, FAILURES, SESSIONS
@@ -165,7 +166,7 @@ class Visits:
                 return await asyncssh.run_server(sock, options=self._options, server_factory=lambda: keeper)
         except TimeoutError:
             self._charges.add(keeper.source, Offence.TOO_SLOW)
-        except (OSError, asyncssh.Error) as error:
+        except (OSError, asyncssh.Error, PacketDecodeError) as error:
             if not keeper.tried:
                 self._charges.add(keeper.source, Offence.NO_ATTEMPT)
             # The library's words about the protocol, none of a user's.

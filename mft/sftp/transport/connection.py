@@ -34,6 +34,7 @@ SIGNATURES: Final = (
 MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
 
+_USERAUTH: Final = b"ssh-userauth"
 
 _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
@@ -149,6 +150,9 @@ class Connection(asyncssh.SSHServerConnection):
         # and an attempt that is never finished is never counted.
         if self._auth is not None and self._auth.task is not None:
             await asyncio.wait([self._auth.task])
+        if not self._auth_complete:
+            # paramiko asks for the service anew before each attempt; asyncssh expects it once.
+            self._next_service = _USERAUTH
 
     def _recv_pkthdr(self) -> bool:
         # asyncssh goes on with what it has read after it gave a connection up.

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 
 import asyncssh
-import paramiko
 import pytest
 from asyncssh.packet import Boolean, String, UInt32
 
@@ -14,7 +13,7 @@ from mft.model.event import Action
 from mft.policy.signon import Reason, Refuse
 from mft.sftp.front.limits import Limits
 from mft.sftp.front.listener import Entrance
-from tests.support.gate import OLGA, SECRET
+from tests.support.gate import OLGA
 from tests.support.hall import Hall, OpenHall, until
 from tests.support.wire import FaultyRoom
 
@@ -272,17 +271,3 @@ async def test_a_socket_that_the_service_manager_opened_is_served(open_hall: Ope
     hall = await open_hall(entrance=Entrance(inherited=inherited))
     assert hall.port == port
     assert await hall.greeting() == b"SSH-2.0-MFT\r\n"
-
-
-async def test_paramiko_signs_on_too(hall: Hall):
-    def visit() -> str:
-        transport = paramiko.Transport(("127.0.0.1", hall.port))
-        try:
-            transport.connect(username="alice", password=SECRET)
-            client = paramiko.SFTPClient.from_transport(transport)
-            assert client is not None
-            return client.normalize("/")
-        finally:
-            transport.close()
-
-    assert await asyncio.to_thread(visit) == "/"

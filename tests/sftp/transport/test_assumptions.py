@@ -90,6 +90,12 @@ def test_a_user_auth_request_is_finished_by_the_method_we_override():
     assert Server._packet_handlers[MSG_USERAUTH_REQUEST] is Server._process_userauth_request
 
 
+def test_a_service_is_accepted_if_it_is_the_next_one():
+    body = source(Server._process_service_request)
+    assert "if service != self._next_service:" in body
+    assert "self._next_service = None" in body
+
+
 def test_nothing_is_read_while_a_request_is_being_finished():
     body = source(Server._recv_packet)
     assert "self._recv_handler = lambda: False" in body
