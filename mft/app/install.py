@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +19,11 @@ from mft.clock import Clock, SystemClock
 from mft.crypto.hostkeys import make_host_key
 from mft.crypto.master import MasterKey
 from mft.crypto.signer import Signer
-from mft.model.errors import Conflict
+from mft.model.errors import Conflict, Unavailable
 from mft.model.event import Action, Event
 from mft.model.session import Actor
 from mft.settings.example import render
-from mft.settings.load import Key, load
+from mft.settings.load import PATHS, Key, load
 from mft.settings.model import Settings
 from mft.store.engine import open_store
 from mft.store.schema import upgrade
@@ -40,6 +41,13 @@ class Wanted:
     """Loopback only, and loopback addresses may be listed; for trying it out on one machine."""
     sftp_port: int = 2222
     database_url: str = ""
+    config: Path | None = None
+    """Where the configuration goes; None: into the folder.  Its own folder must be there already."""
+
+    @property
+    def file(self) -> Path:
+        """The configuration's file."""
+        return (self.config or self.folder / CONFIG).absolute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +63,35 @@ class Installed:
 def install(wanted: Wanted, actor: Actor, clock: Clock | None = None) -> Installed:
     """Make the server *wanted*.  Raises Conflict naming what already exists, and changes nothing then."""
     folder = wanted.folder.absolute()
-    existing = [str(path) for path in _parts(folder) if path.exists()]
+    existing = [str(path) for path in (wanted.file, *_parts(folder)) if path.exists()]
     if existing:
         raise Conflict(
             f"{folder} holds a server already: {', '.join(existing)}; "
-            f"start it with: mft serve --config {folder / CONFIG}, or choose another --dir"
+            f"start it with: mft serve --config {wanted.file}, or choose another --dir"
         )
-    _folders(folder)
-    draft = folder / f".{CONFIG}.new"
+    for path in (folder, *_parts(folder)):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = wanted.file.with_name(f".{wanted.file.name}.new")
     _write_private(draft, render(_changes(wanted)))
     settings = load(draft, {}).settings
     fingerprint = _furnish(settings, actor, clock or SystemClock())
-    draft.rename(folder / CONFIG)
-    return Installed(folder / CONFIG, settings, fingerprint)
+    draft.rename(wanted.file)
+    return Installed(wanted.file, settings, fingerprint)
 
 
 def _parts(folder: Path) -> Iterator[Path]:
-    yield folder / CONFIG
     yield folder / "keys"
     yield folder / "data"
 
 
-def _folders(folder: Path) -> None:
-    for path in (folder, *_parts(folder)):
-        if path.name != CONFIG:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
 def _write_private(file: Path, text: str) -> None:
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        file.unlink(missing_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            f"{file.parent} cannot take the configuration: {error.strerror}; make it, owned by who runs this command"
+        ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
 
@@ -97,6 +104,10 @@ def _changes(wanted: Wanted) -> dict[Key, Any]:
         changes |= {("trial_networks",): [TRIAL_NETWORK], ("monitor", "port"): 0}
     if wanted.database_url:
         changes[("database_url",)] = wanted.database_url
+    if wanted.config is not None:
+        # Relative paths start at the configuration's folder, which is not where these are.
+        folder, defaults = wanted.folder.absolute(), Settings()
+        changes |= {key: str(folder / attrgetter(".".join(key))(defaults)) for key in PATHS}
     return changes
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 from mft.app.archive import BLOBS, CONFIG, DATABASE, Manifest, unpack
 from mft.app.backup import keys_kept_apart
@@ -26,15 +26,12 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, VersionId
 from mft.model.session import Actor
 from mft.settings.example import render
-from mft.settings.load import Key, load
+from mft.settings.load import PATHS, Key, load
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
 from mft.store.restoring import forget_uploads
 from mft.store.schema import upgrade
 from mft.store.versions import living_blobs
-
-_HERE: Final = (("data",), ("master_key",), ("sftp", "host_keys"), ("audit", "signing_key"))
-"""Paths that start at the new folder, wherever the old server kept them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ def _configured(folder: Path, database_url: str) -> Settings:
     former = str(changes.pop(("database_url",), ""))
     if former and not is_sqlite(former) and not database_url:
         raise Invalid("the backup is of a PostgreSQL database; name an empty one with --db")
-    for key in _HERE:
+    for key in PATHS:  # They start at the new folder, wherever the old server kept them.
         changes.pop(key, None)
     if database_url:
         changes["database_url",] = database_url

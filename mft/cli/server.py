@@ -19,6 +19,12 @@ FOLDER: Final = Path("/var/lib/mft")
 
 @click.command("init")
 @click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=FOLDER, show_default=True)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the configuration there, such as /etc/mft/mft.toml; else mft.toml in the directory.",
+)
 @click.option("--trial", is_flag=True, help="For trying out: on loopback only, where 127.0.0.0/8 counts as public.")
 @click.option("--sftp-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 takes a free one.")
 @click.option("--db", "database", metavar="URL", default="", help="PostgreSQL instead of a file in the directory.")
@@ -26,6 +32,7 @@ FOLDER: Final = Path("/var/lib/mft")
 @answers
 def init_command(
     folder: Path,
+    config: Path | None,
     trial: bool,  # noqa: FBT001  (click passes by name)
     sftp_port: int,
     database: str,
@@ -33,7 +40,8 @@ def init_command(
 ) -> Answer:
     """Make a server's directory: configuration, keys and database."""
     demand_no_password(database)
-    made = install(Wanted(folder, trial=trial, sftp_port=sftp_port, database_url=database), operator(acting))
+    wanted = Wanted(folder, trial=trial, sftp_port=sftp_port, database_url=database, config=config)
+    made = install(wanted, operator(acting))
     fields = {"config": str(made.config), "host_key": made.host_key, "trial": trial}
     return Done(
         f"made {made.config}\n"

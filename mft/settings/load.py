@@ -25,7 +25,8 @@ NOT_SETTINGS: Final = frozenset({"MFT_CONFIG", "MFT_AS", "MFT_REASON"})
 
 _CREDENTIAL_PATHS: Final = {"master_key": ("master_key",), "audit_key": ("audit", "signing_key")}
 _CREDENTIAL_VALUES: Final = {"database_url": ("database_url",)}
-_PATHS: Final = (("data",), ("master_key",), ("sftp", "host_keys"), ("audit", "signing_key"))
+PATHS: Final = (("data",), ("master_key",), ("sftp", "host_keys"), ("audit", "signing_key"))
+"""Settings that are paths; relative ones start at the file's own folder."""
 
 Key = tuple[str, ...]
 
@@ -164,7 +165,7 @@ def _close(name: str, names: Mapping[str, Any] | list[str]) -> str:
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Return *settings* with every relative path starting at the file's own *folder*."""
     changes: dict[str, Any] = {}
-    for key in _PATHS:
+    for key in PATHS:
         value: Any = settings
         for name in key:
             value = getattr(value, name)
