@@ -28,6 +28,7 @@ class Leaving(StrEnum):
     CONNECTION_LOST = "connection_lost"  # It went without a word.
     NOT_ADMITTED = "not_admitted"  # The re-check refused: disabled, address or key removed, password reset.
     END_REQUESTED = "end_requested"  # An operator ended it.
+    TOO_MANY = "too_many"  # The account had as many sessions as it may.
     IDLE = "idle"
     STALLED = "stalled"  # A request half received or a reply undrained for too long.
     BROKE_PROTOCOL = "broke_protocol"

@@ -56,6 +56,7 @@ def door_limits(settings: Settings) -> Limits:
         unauthenticated=sftp.max_unauthenticated,
         per_source=sftp.max_unauthenticated_per_source,
         connections=sftp.max_connections,
+        per_account=sftp.max_connections_per_account,
         first_request=sftp.first_request.total_seconds(),
         sign_on=sftp.sign_on.total_seconds(),
         password_change=sftp.password_change.total_seconds(),

@@ -88,6 +88,7 @@ class Sftp(Section):
     )
     max_unauthenticated_per_source: Count = Field(default=10, description="The same, from one address.")
     max_connections: Count = Field(default=1000, description="Connections in all; further ones are closed at once.")
+    max_connections_per_account: Count = Field(default=32, description="Signed on as one account at a time.")
     first_request: Lapse = Field(default=timedelta(seconds=20), description="Time to the first authentication request.")
     sign_on: Lapse = Field(default=timedelta(seconds=120), description="Time from the connection to the sign-on.")
     password_change: Lapse = Field(

@@ -154,7 +154,7 @@ class Keeper(asyncssh.SSHServer):
     async def settled(self) -> None:
         """Wait until the attempt under way is written down and every channel has let go of its files."""
         for session in list(self._channels.values()):
-            # asyncssh forgets to tell a channel that was still being opened when the connection went.
+            # One that was never told of the end would hold this up for ever.
             session.end(Ended.CUT)
         pending = {task for task in (self._asking, *self._releasing) if task is not None}
         if pending:

@@ -31,6 +31,8 @@ class Limits:
     per_source: int = 5
     connections: int = 1000
     """Connections in all, signed on or not."""
+    per_account: int = 32
+    """Sessions of one account: a client that loses count must not fill the house."""
     proxy_header: float = 3.0
     first_request: float = 20.0
     sign_on: float = 120.0

@@ -25,6 +25,7 @@ _UNANSWERED: Final = 3
 _FAREWELLS: Final = {
     Leaving.NOT_ADMITTED: (Ended.KILLED, "Your sign-on is no longer valid"),
     Leaving.END_REQUESTED: (Ended.KILLED, "The session was ended by an operator"),
+    Leaving.TOO_MANY: (Ended.KILLED, "This account has too many connections"),
     Leaving.IDLE: (Ended.IDLE, "The connection was not used"),
     Leaving.SERVER_STOPPED: (Ended.STOPPED, "The server is stopping"),
 }
@@ -59,8 +60,11 @@ class Live:
 
     @contextmanager
     def holding(self, guest: Guest) -> Iterator[None]:
-        """Count *guest* among the live for as long as the block lasts."""
+        """Count *guest* among the live for as long as the block lasts; one too many is sent away."""
         self._guests[guest.session.id] = guest
+        account = guest.session.account
+        if sum(other.session.account == account for other in self.guests()) > self._parts.limits.per_account:
+            guest.send_away(Leaving.TOO_MANY)
         try:
             yield
         finally:

@@ -154,10 +154,6 @@ class Connection(asyncssh.SSHServerConnection):
             # paramiko asks for the service anew before each attempt; asyncssh expects it once.
             self._next_service = _USERAUTH
 
-    def _recv_pkthdr(self) -> bool:
-        # asyncssh goes on with what it has read after it gave a connection up.
-        return self._transport is not None and bool(super()._recv_pkthdr())
-
     def _count_query(self) -> None:
         self._queries_left -= 1
         if self._queries_left < 0:

@@ -18,6 +18,22 @@ from tests.support.hall import Hall, OpenHall, until
 from tests.support.wire import FaultyRoom
 
 
+async def test_one_account_does_not_fill_the_house(open_hall: OpenHall):
+    hall = await open_hall(per_account=2)
+    hall.gate.account("alice", allow="127.0.0.1")
+    hall.gate.account("bob", allow="127.0.0.1")
+    first, _ = await hall.connect()
+    second, _ = await hall.connect()
+    third, _ = await hall.connect()
+    await asyncio.wait_for(third.wait_closed(), 10)
+    await until(lambda: hall.events(Action.SESSION_ENDED))
+    [ended] = hall.events(Action.SESSION_ENDED)
+    assert ended.detail["why"] == "too_many"
+    await hall.connect("bob")
+    for connection in (first, second):
+        assert await (await connection.start_sftp_client()).realpath(".") == "/"
+
+
 async def test_a_fifth_channel_is_refused_and_another_one_opens_when_one_closed(hall: Hall):
     connection, _ = await hall.connect()
     async with connection:

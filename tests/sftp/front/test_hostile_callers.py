@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from asyncssh.packet import Boolean, String
+from asyncssh.packet import Boolean, String, UInt32
 
 from mft.model.event import Action
 from mft.policy.penalties import PenaltyRules
@@ -59,6 +59,18 @@ async def test_the_right_password_behind_four_wrong_ones_opens_nothing(hall: Hal
         await hall.connect(client=client)
     await hall.seen_off()
     assert hall.events(Action.SIGNON_ADMITTED) == []
+
+
+async def test_an_attempt_behind_a_goodbye_is_not_made(hall: Hall):
+    class Leaving(Flooding):
+        def flood(self) -> None:
+            self.conn.send_packet(1, UInt32(11) + String("bye") + String(""))
+            super().flood()
+
+    with pytest.raises((asyncssh.Error, OSError)):
+        await hall.connect(client=Leaving([attempt("alice", SECRET)]))
+    await hall.seen_off()
+    assert hall.gate.passwords.compared == 0
 
 
 async def test_a_name_cannot_change_in_mid_connection(hall: Hall):
@@ -131,7 +143,9 @@ async def test_stopping_waits_for_no_slow_attempt(slow: tuple[Hall, asyncio.Even
     assert isinstance(connecting.exception(), asyncssh.Error | OSError)
 
 
-@pytest.mark.parametrize("cut", [attempt("alice", SECRET)[:-1], String("alice"), b""])
+@pytest.mark.parametrize(
+    "cut", [attempt("alice", SECRET)[:-1], String("alice"), b""], ids=["in the password", "after the name", "at once"]
+)
 async def test_a_request_cut_short_is_the_callers_fault_and_no_crash(hall: Hall, cut: bytes):
     with pytest.raises(asyncssh.Error):
         await hall.connect(client=Flooding([cut]))

@@ -53,7 +53,6 @@ def test_the_owner_hears_of_a_connection_before_anything_is_sent():
         ("data_received", ["self", "data", "datatype"]),
         ("create_server_channel", ["self", "encoding", "errors", "window", "max_pktsize"]),
         ("_finish_userauth", ["self", "begin_auth", "method", "packet"]),
-        ("_recv_pkthdr", ["self"]),
         ("send_auth_banner", ["self", "msg", "lang"]),
     ],
 )
@@ -102,11 +101,6 @@ def test_nothing_is_read_while_a_request_is_being_finished():
     assert "_finish_recv_packet" in body
 
 
-def test_a_packet_is_begun_by_the_method_we_override():
-    assert "self._recv_handler = self._recv_pkthdr" in source(Server._finish_recv_packet)
-    assert "self._recv_handler = self._recv_pkthdr" in source(Server._recv_version)
-
-
 def test_the_handler_of_an_attempt_has_its_task():
     assert "self._auth = lookup_server_auth(" in source(Server._finish_userauth)
     assert isinstance(inspect.getattr_static(auth.Auth, "task"), property)
@@ -151,8 +145,13 @@ def test_the_numbers_of_the_messages_are_the_standards():
     assert (MSG_IGNORE, MSG_USERAUTH_REQUEST, MSG_USERAUTH_FAILURE, MSG_USERAUTH_BANNER) == (2, 50, 51, 53)
 
 
-def test_a_connection_is_given_up_without_its_transport():
-    assert "self._transport = None" in source(Server._force_close)
+def test_what_was_read_before_a_connection_was_given_up_is_forgotten_before_it_is_understood():
+    body = source(Server._force_close)
+    assert "self._transport = None" in body
+    assert "self._loop.call_soon(self._cleanup, exc)" in body
+    assert "self._inpbuf = b''" in source(Server._cleanup)
+    assert "self._owner = None" in source(Server._cleanup)
+    assert "if not self._owner" in source(Server._finish_userauth)
 
 
 def test_the_options_accept_a_keeper_of_each_connection_own():
