@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mft.accounts.knock import Attempt, Knock, Outcome
-from mft.accounts.names import account_name, name_for_the_trail
+from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -32,7 +32,9 @@ _ADDRESSES_KEPT = 40
 class Admission:
     """Settles attempts: admits, refuses, or replaces a password, and writes it all down."""
 
-    def __init__(self, store: Store, trail: Trail, clock: Clock, terms: Terms, refusals: Refusals, node: str) -> None:
+    def __init__(
+        self, store: Store, trail: Trail, clock: Clock, terms: Terms, refusals: Refusals, node: str, veil: Veil
+    ) -> None:
         """Keep the parts."""
         self._store = store
         self._trail = trail
@@ -40,6 +42,7 @@ class Admission:
         self._terms = terms
         self._refusals = refusals
         self._node = node
+        self._veil = veil
 
     def settle(self, knock: Knock, attempt: Attempt) -> Outcome:
         """Decide upon *attempt* now and carry the verdict out."""
@@ -116,14 +119,13 @@ class Admission:
         verdict: Refuse,
         now: datetime,
     ) -> Outcome:
-        name = account_name(knock.name) or ""
-        slowdowns.count(connection, knock.source, name, now, now - FORGOTTEN_AFTER)
+        shown = self._veil.over(knock.name) if dossier is None else dossier.account.name
+        slowdowns.count(connection, knock.source, shown, now, now - FORGOTTEN_AFTER)
         self._count_failure(connection, knock, attempt, dossier, verdict.reason, now)
-        shown = name_for_the_trail(knock.name)
         reference, alone = self._refusals.reference(knock.source, knock.door, shown, verdict.reason, now)
         if alone:
             detail = _refusal_detail(knock, attempt, dossier, verdict.reason, now)
-            event = Event(Action.SIGNON_REFUSED, _caller(knock, dossier), shown, detail, reference)
+            event = Event(Action.SIGNON_REFUSED, _caller(knock, dossier, shown), shown, detail, reference)
             self._trail.record(connection, event, now)
         return Outcome(verdict, knock, reference=reference, dossier=dossier)
 
@@ -145,12 +147,14 @@ class Admission:
         failures = dossier.account.failures + 1
         if failures >= self._terms.max_failures:
             detail: dict[str, DetailValue] = {"failures": failures, "source": str(knock.source)}
-            event = Event(Action.ACCOUNT_LOCKED, _caller(knock, dossier), dossier.account.name, detail)
+            name = dossier.account.name
+            event = Event(Action.ACCOUNT_LOCKED, _caller(knock, dossier, name), name, detail)
             self._trail.record(connection, event, now)
 
     def _record_change(self, connection: Connection, knock: Knock, dossier: Dossier, now: datetime) -> None:
         detail: dict[str, DetailValue] = {"source": str(knock.source), "client": _cleaned(knock.client)}
-        event = Event(Action.PASSWORD_CHANGED, _caller(knock, dossier), dossier.account.name, detail)
+        name = dossier.account.name
+        event = Event(Action.PASSWORD_CHANGED, _caller(knock, dossier, name), name, detail)
         self._trail.record(connection, event, now)
 
     @staticmethod
@@ -167,9 +171,9 @@ class Admission:
         )
 
 
-def _caller(knock: Knock, dossier: Dossier | None) -> Actor:
+def _caller(knock: Knock, dossier: Dossier | None, shown: str) -> Actor:
     account = dossier.account.id if dossier else None
-    return Actor(knock.door, name_for_the_trail(knock.name), account, source=knock.source)
+    return Actor(knock.door, shown, account, source=knock.source)
 
 
 def _refusal_detail(

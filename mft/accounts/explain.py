@@ -24,7 +24,7 @@ _RESET: Final = "issue a new one: mft account temp-password NAME"
 MEANING: Final = {
     Reason.UNKNOWN_ACCOUNT: (
         "no account has that name",
-        "compare the user name with mft account list; names are small letters",
+        "compare with mft account list; of what was typed only the beginning is kept, since it may be a password",
     ),
     Reason.SECRET_MISMATCH: (
         "the password or key is not one that the account has",
@@ -67,7 +67,8 @@ class Explanation:
     reference: Reference
     at: datetime
     name: str
-    """As typed; for a counted minute, some of the names that were tried."""
+    """The account's; of a name that no account has, what mft.accounts.names.Veil leaves of it.  For a counted
+    minute, some of the names that were tried."""
     source: str
     door: Door
     client: str

@@ -5,7 +5,8 @@ soft hyphen arrives as plain ASCII there.  The portal and the CLI come through h
 two doors disagree on who somebody is.
 """
 
-import re
+import hmac
+import string
 from typing import Final
 
 from mft.crypto.passwords import prepare
@@ -13,7 +14,9 @@ from mft.model.account import checked_account_name
 from mft.model.errors import Invalid
 
 LONGEST_TYPED: Final = 256
-_NEARLY_A_NAME: Final = re.compile(r"[A-Za-z0-9._@ -]{1,64}", re.ASCII)
+_SHOWN: Final = frozenset(string.ascii_letters + string.digits + "._@-")
+_MARK: Final = 8
+"""Hexadecimal digits that tell one wrong name from another."""
 
 
 def account_name(typed: str) -> str | None:
@@ -26,9 +29,19 @@ def account_name(typed: str) -> str | None:
         return None
 
 
-def name_for_the_trail(typed: str) -> str:
-    """Return *typed* as the trail may hold it: people type their password into the wrong field."""
-    known = account_name(typed)
-    if known is not None:
-        return known
-    return typed if _NEARLY_A_NAME.fullmatch(typed) else "(not a user name)"
+class Veil:
+    """Shows the trail a name that no account has so that it can be recognised and not read.
+
+    People type their password into the wrong field; the trail is kept for years and read by many.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """Mark names by *key*, which whoever reads the trail must not have: a mark alone could be guessed at."""
+        self._key = key
+
+    def over(self, typed: str) -> str:
+        """Return what may be kept of *typed*: two characters, the length, and a mark equal for equal names."""
+        meant = account_name(typed) or typed
+        mark = hmac.digest(self._key, meant.encode("utf-8", "backslashreplace"), "sha256").hex()[:_MARK]
+        begin = "".join(ch if ch in _SHOWN else "?" for ch in typed[:2])
+        return f"{begin}… ({len(typed)} characters #{mark})"

@@ -7,6 +7,7 @@ the same sentence and a reference code; the reason stays inside.  This room neve
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from mft.accounts.admission import Admission
 from mft.accounts.fitness import Fitness
 from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, cannot_tell
-from mft.accounts.names import account_name
+from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
 from mft.accounts.sessions import Leaving, record_end
 from mft.audit.trail import Trail
@@ -72,9 +73,13 @@ class SignOn:
         *,
         rules: PasswordRules | None = None,
         payer: str = "",
+        veil: Veil | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Keep the parts.  *payer* is the health plan's title; *pause* waits so many seconds."""
+        """Keep the parts.  *payer* is the health plan's title; *pause* waits so many seconds.
+
+        *veil* covers names that nobody has; without one, marks mean something in this process only.
+        """
         self._store = store
         self._trail = trail
         self._passwords = passwords
@@ -83,7 +88,8 @@ class SignOn:
         self._offload = offload
         self._pause = pause
         self._refusals = Refusals()
-        self._admission = Admission(store, trail, clock, terms, self._refusals, node)
+        self._veil = veil or Veil(secrets.token_bytes(32))
+        self._admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
         self._fitness = Fitness(store, rules or PasswordRules(), payer)
 
     async def by_password(self, knock: Knock, secret: str) -> Outcome:
@@ -195,8 +201,9 @@ class SignOn:
         name = account_name(knock.name) or ""
         since = self._clock.now() - FORGOTTEN_AFTER
         with self._store.read() as connection:
-            failures = slowdowns.failures(connection, knock.source, name, since)
-            return accounts.dossier(connection, name, self._terms), failures
+            dossier = accounts.dossier(connection, name, self._terms)
+            pair = self._veil.over(knock.name) if dossier is None else dossier.account.name
+            return dossier, slowdowns.failures(connection, knock.source, pair, since)
 
     def _holds_key(self, name: str, fingerprint: str) -> bool:
         with self._store.read() as connection:

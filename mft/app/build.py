@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mft.accounts.allowlists import Allowlists
 from mft.accounts.credentials import Credentials
 from mft.accounts.fitness import Fitness
+from mft.accounts.names import Veil
 from mft.accounts.penalties import Penalties
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.sessions import Sessions
@@ -134,5 +135,7 @@ def _furnished(
             settings.node,
             rules=rules,
             payer=settings.payer,
+            # A signature that is never published: the same in every process of this server, known to no other.
+            veil=Veil(signer.sign(b"mft: names that nobody has")),
         ),
     )

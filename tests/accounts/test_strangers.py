@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import event
 
 from mft.accounts.explain import explain
+from mft.accounts.names import Veil
 from mft.accounts.refusals import Refusals
 from mft.model.event import Action
 from mft.model.session import Door
 from mft.policy.signon import Admit, Reason, Refuse
 from mft.store import slowdowns
+from mft.store.tables import metadata
 from tests.support.gate import ELSEWHERE, HOME, SECRET, Gate
 
 
@@ -209,7 +211,7 @@ async def test_other_sources_have_lines_of_their_own_during_a_flood(gate: Gate):
     for _ in range(40):
         await gate.enter("nobody", source=ELSEWHERE)
     await gate.enter("somebody", source=HOME)
-    assert gate.lines(Action.SIGNON_REFUSED)[-1].event.subject == "somebody"
+    assert gate.lines(Action.SIGNON_REFUSED)[-1].event.subject.startswith("so… (8 characters")
 
 
 async def test_old_failures_are_forgotten_by_tidying(gate: Gate):
@@ -242,3 +244,36 @@ def test_minutes_of_many_sources_end_each_in_its_own_time(gate: Gate):
     assert [int(w.source) for w in refusals.take(now + timedelta(seconds=60))] == [0]
     assert [int(w.source) for w in refusals.take(now + timedelta(seconds=120))] == [1, 2]
     assert refusals.take(None) == []
+
+
+TYPED = ("tr0ub4dor-and-3", "Correct Horse Battery!", "hunter2\x1b[31m", "pässwörter sind lang", "s" * 300)
+
+
+def everything_kept(gate: Gate) -> str:
+    """Return every text in every table."""
+    with gate.store.read() as connection:
+        tables = [connection.execute(table.select()).all() for table in metadata.sorted_tables]
+    return repr(tables)
+
+
+@pytest.mark.parametrize("typed", TYPED)
+async def test_a_password_typed_as_the_name_is_kept_nowhere(gate: Gate, typed: str):
+    gate.account()
+    for _ in range(25):
+        assert isinstance((await gate.enter(typed)).verdict, Refuse)
+    gate.signon.tidy(stopping=True)
+    kept = everything_kept(gate)
+    assert typed[:6] not in kept
+    assert typed[3:9] not in kept
+    assert len(gate.lines(Action.SIGNON_REFUSED_OFTEN)) == 1
+
+
+async def test_the_same_wrong_name_is_recognised_and_other_keys_mark_it_otherwise(gate: Gate):
+    gate.account()
+    for name in ("alcie", "alcie", "alcie2", "alice"):
+        await gate.enter(name, "guess")
+    first, second, third, known = [line.event.subject for line in gate.lines(Action.SIGNON_REFUSED)]
+    assert first == second != third
+    assert first.startswith("al… (5 characters #")
+    assert known == "alice"
+    assert Veil(b"one").over("alcie") != Veil(b"two").over("alcie")
