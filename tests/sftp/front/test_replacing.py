@@ -9,10 +9,10 @@ import pytest
 from mft.model.account import Method
 from mft.model.event import Action
 from mft.model.session import Door
-from mft.policy.signon import SENTENCE
 from mft.sftp.front.auth import REPLACE
 from tests.support.gate import BETTER
 from tests.support.hall import Client, Hall, enrol, key, leave, temporary
+from tests.support.server import SENTENCE
 
 BANNER = re.compile(re.escape(SENTENCE) + r"\r\nReference: .{9}\r\n")
 

@@ -11,10 +11,10 @@ import pytest
 from mft.accounts.allowlists import NewAddress
 from mft.model.account import AccountState, Method
 from mft.model.event import Action
-from mft.policy.signon import SENTENCE
 from mft.store import slowdowns
 from tests.support.gate import OLGA, SECRET
 from tests.support.hall import Client, Hall, OpenHall, enrol, key, leave, temporary, until
+from tests.support.server import SENTENCE
 
 BANNER = re.compile(re.escape(SENTENCE) + r"\r\nReference: ([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})\r\n")
 
