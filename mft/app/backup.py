@@ -7,9 +7,11 @@ the copy.  Keys stay apart: an archive that opens itself would not be sealed.
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from mft import __version__
 from mft.app.archive import BLOBS, CONFIG, DATABASE, Packer
@@ -50,17 +52,34 @@ def back_up(house: House, config: Path, target: Path, actor: Actor, progress: Pr
         raise Conflict(f"{target} exists already; name another file")
     arriving = target.with_name(f".{target.name}.arriving")
     try:
-        with open(arriving, "xb", opener=_private) as stream:
+        with _created(arriving) as stream, _removed_at_last(arriving):
             made = _packed(house, config, target, Packer(stream), actor, progress)
             stream.flush()
             os.fsync(stream.fileno())
-        arriving.rename(target)
+            arriving.rename(target)
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
-    finally:
-        arriving.unlink(missing_ok=True)
     _record(house, made, actor)
     return made
+
+
+def _created(arriving: Path) -> BinaryIO:
+    """Return the file *arriving*, made by us.  Raises Conflict for another backup's, which it leaves alone."""
+    try:
+        return open(arriving, "xb", opener=_private)
+    except FileExistsError:
+        raise Conflict(
+            f"{arriving} is there: another backup is writing it, or one was cut short; "
+            f"if none runs, remove it and begin again: rm {arriving}"
+        ) from None
+
+
+@contextmanager
+def _removed_at_last(arriving: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        arriving.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

@@ -1,5 +1,6 @@
 """What ``mft restore`` does: make a server's folder from a backup, and bury again what was buried since.
 
+Rights and credentials that were taken away since are taken again too.
 Everything is checked before the folder appears under its name.  The keys are not in a backup; the
 result names where the server will look for them.
 """
@@ -17,11 +18,12 @@ from mft.app.archive import BLOBS, CONFIG, DATABASE, Manifest, unpack
 from mft.app.backup import keys_kept_apart
 from mft.app.burials import buried_since, bury_again, told_by
 from mft.app.dump import is_sqlite, undump
+from mft.app.revocations import take_again, taken_since
 from mft.audit.search import ends
 from mft.audit.trail import Trail
 from mft.blobs.local import LocalBlobs
 from mft.clock import Clock, SystemClock
-from mft.model.errors import Conflict, Invalid, NotFound
+from mft.model.errors import Conflict, Invalid, NotFound, Unavailable
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, VersionId
 from mft.model.session import Actor
@@ -58,8 +60,10 @@ class Restored:
     """Versions whose bytes the backup does not hold."""
     buried: int
     """Files that were deleted, replaced or expired since, and are not there."""
+    taken: tuple[str, ...]
+    """Rights and credentials that were taken away since, and are again: each in words."""
     witness: Path | None
-    """Who told about them; None: nobody, so what was buried since is back."""
+    """Who told about both; None: nobody, so all of it is back."""
     apart: tuple[Path, ...]
     """Where the server looks for its keys: put your copies there."""
 
@@ -96,18 +100,26 @@ def restore(order: Order, actor: Actor, clock: Clock | None = None) -> Restored:
             unpacked.blobs.publish(blob)
         witness = order.tombstones or _old_data(manifest)
         with closing(open_store(settings.store_url)) as store:
-            buried, missing = _settled(store, settings, manifest, set(unpacked.staged), witness, actor, clock)
+            buried, taken, missing = _settled(store, settings, manifest, set(unpacked.staged), witness, actor, clock)
     final = load(order.folder / CONFIG, {}).settings
     made_at = str(manifest.facts.get("made_at"))
     apart = keys_kept_apart(final)
-    return Restored(order.folder / CONFIG, made_at, len(unpacked.staged), missing, buried, witness, apart)
+    return Restored(order.folder / CONFIG, made_at, len(unpacked.staged), missing, buried, taken, witness, apart)
 
 
 @contextmanager
 def _built_aside(folder: Path) -> Iterator[Path]:
     """Give a folder that becomes *folder* when the block ends well, and vanishes when it does not."""
     aside = folder.with_name(f".{folder.name}.restoring")
-    aside.mkdir(mode=0o700, parents=True)
+    try:
+        aside.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise Conflict(
+            f"{aside} is there: another restore is making it, or one was cut short; "
+            f"if none runs, remove it and restore again: rm -r {aside}"
+        ) from None
+    except OSError as error:
+        raise Unavailable(f"{aside} cannot be made: {error.strerror}; check the folder above and its owner") from error
     try:
         yield aside
         if folder.exists():
@@ -165,22 +177,27 @@ def _settled(
     witness: Path | None,
     actor: Actor,
     clock: Clock,
-) -> tuple[int, tuple[VersionId, ...]]:
+) -> tuple[int, tuple[str, ...], tuple[VersionId, ...]]:
     """Bring the restored database up to date with what is known now."""
     upgrade(store)
     trail = Trail(settings.node)
     with store.write() as connection:
         forget_uploads(connection)
     known = ends(store)
-    buried = bury_again(store, trail, buried_since(known, told_by(witness)), clock.now()) if witness else 0
+    buried = 0
+    taken: tuple[str, ...] = ()
+    if witness:
+        buried = bury_again(store, trail, buried_since(known, told_by(witness)), clock.now())
+        taken = take_again(store, trail, taken_since(known, told_by(witness)), actor, clock.now())
     with store.write() as connection:
         missing = tuple(number for number, blob in living_blobs(connection) if blob not in blobs)
         detail: dict[str, DetailValue] = {
             "made_at": str(manifest.facts.get("made_at")),
             "blobs": len(blobs),
             "buried": buried,
+            "taken": len(taken),
             "missing": len(missing),
             "witness": str(witness) if witness else None,
         }
         trail.record(connection, Event(Action.BACKUP_RESTORED, actor, settings.node, detail), clock.now())
-    return buried, missing
+    return buried, taken, missing

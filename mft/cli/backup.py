@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mft.app.backup import back_up
-from mft.app.restore import Order, restore
+from mft.app.restore import Order, Restored, restore
 from mft.cli import exits
 from mft.cli.acting import acting_option, operator
 from mft.cli.asking import demand_no_password
@@ -47,7 +47,7 @@ def backup_command(desk: Desk, file: Path) -> Answer:
 @click.option(
     "--tombstones",
     type=click.Path(exists=True, path_type=Path),
-    help="A newer audit export, or the old data folder: what was deleted since the backup stays deleted.",
+    help="A newer audit export, or the old data folder: what was deleted or taken away since the backup stays so.",
 )
 @click.option("--db", "database", metavar="URL", default="", help="An empty PostgreSQL database for a backup of one.")
 @acting_option
@@ -55,16 +55,16 @@ def backup_command(desk: Desk, file: Path) -> Answer:
 def restore_command(file: Path, folder: Path, tombstones: Path | None, database: str, acting: str | None) -> Answer:
     """Make a server's directory from a backup.
 
-    The keys are put there by hand from where they were kept; what was deleted since stays deleted.
+    The keys are put there by hand from where they were kept.  What was deleted since stays deleted, and
+    rights and credentials that were taken away stay so, if the old data folder or --tombstones tells;
+    where nothing tells, it exits with 7.
     """
     demand_no_password(database)
     made = restore(Order(file, folder, tombstones, database), operator(acting))
     lines = [
         f"restored {made.blobs} files, as of {made.made_at}, into {folder}",
         *(f"put your copy there: {path}" for path in made.apart),
-        f"{made.buried} files that were deleted since stay deleted"
-        if made.witness
-        else "nobody told what was deleted since, so it is back; a newer audit export given as --tombstones tells",
+        *_witnessed(made),
         *(f"missing from the backup: version {number}" for number in made.missing),
         f"next: mft doctor --config {made.config}",
     ]
@@ -74,7 +74,25 @@ def restore_command(file: Path, folder: Path, tombstones: Path | None, database:
         "files": made.blobs,
         "missing": made.missing,
         "buried": made.buried,
+        "taken": made.taken,
         "witness": str(made.witness) if made.witness else None,
         "kept_apart": [str(path) for path in made.apart],
     }
-    return Done("\n".join(lines), fields, code=exits.PARTIAL if made.missing else exits.OK)
+    whole = made.witness and not made.missing
+    return Done("\n".join(lines), fields, code=exits.OK if whole else exits.PARTIAL)
+
+
+def _witnessed(made: Restored) -> list[str]:
+    """Say what was kept from coming back; without a witness, what may have come back."""
+    if made.witness:
+        return [
+            f"{made.buried} files that were deleted since stay deleted",
+            *(f"taken away since, and again: {one}" for one in made.taken),
+        ]
+    return [
+        "WARNING: nobody told what happened since, so the following may have come back:",
+        "  files that were deleted, replaced or expired; accounts and organizations that were disabled;",
+        "  addresses and keys that were removed; rights that were revoked; passwords that were changed.",
+        "  Restore again with --tombstones and a newer audit export or the old data folder, or go through",
+        "  mft account list, mft allow list and mft folder tree before anybody signs on.",
+    ]

@@ -90,6 +90,9 @@ def test_a_backup_is_restored_and_what_was_deleted_since_stays_deleted(desk, tmp
     listed = desk.json("file", "ls", "/Distribution/northwind", "--config", tmp_path / "again" / "mft.toml")
     assert [one["name"] for one in listed] == ["kept"]
     desk.fails(5, "restore", tmp_path / "house.tar", "--dir", tmp_path / "again")
+    (desk.folder / "data").rename(tmp_path / "lost")
+    alone = desk.run("restore", tmp_path / "house.tar", "--dir", tmp_path / "alone")
+    assert (alone.exit_code, "passwords that were changed" in alone.stdout) == (7, True)
     (tmp_path / "torn.tar").write_bytes((tmp_path / "house.tar").read_bytes()[:20_000])
     desk.fails(2, "restore", tmp_path / "torn.tar", "--dir", tmp_path / "torn")
 

@@ -1,0 +1,200 @@
+"""What was taken from people after a backup was made: read from a newer audit trail, taken again from the restored.
+
+A restore brings rows back, and with them accounts that were disabled, addresses and keys that were
+removed, rights that were revoked and passwords that were changed, perhaps since somebody else knew
+them.  Only taking is done again; nothing given since comes back from a trail.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from mft.app.burials import Told
+from mft.audit.trail import Trail
+from mft.model.account import AccountState, CredentialKind, Method
+from mft.model.errors import Invalid, NotFound
+from mft.model.event import Action, DetailValue, Event
+from mft.model.ids import AllowlistEntryId
+from mft.model.path import VirtualPath
+from mft.model.rights import Right, format_rights, parse_rights
+from mft.model.session import Actor
+from mft.store import accounts, allowlist, credentials, grants, organizations
+from mft.store.engine import Connection, Store
+from mft.vfs.folders import folder_at
+
+Thing = tuple[str, str, str]
+"""What an event takes or gives: its kind, whose it is, and which one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken again, for the trail and for people."""
+
+    words: str
+    detail: Mapping[str, DetailValue]
+    action: Action
+
+
+_SPOKEN_OF: Final[dict[Action, tuple[tuple[str, str | None], ...]]] = {
+    Action.ACCOUNT_DISABLED: (("state", None),),
+    Action.ACCOUNT_ENABLED: (("state", None),),
+    Action.ACCOUNT_PURGED: (("state", None),),
+    Action.PASSWORD_ISSUED: (("password", None),),
+    Action.PASSWORD_CHANGED: (("password", None),),
+    # Of an account's changes: what it must prove, and the password that an earlier restore destroyed.
+    Action.ACCOUNT_CHANGED: (("required", "required"), ("password", "password")),
+    Action.ORGANIZATION_CHANGED: (("organization", "enabled"),),
+    Action.KEY_ADDED: (("key", "fingerprint"),),
+    Action.KEY_REMOVED: (("key", "fingerprint"),),
+    Action.ADDRESS_REMOVED: (("address", "entry"),),
+    Action.GRANT_GIVEN: (("grant", "to"),),
+    Action.GRANT_REVOKED: (("grant", "from"),),
+}
+"""The kind of thing that an event takes or gives, and the detail that has to be there for it."""
+_TOLD_APART: Final = frozenset({"key", "address", "grant"})
+"""Kinds of which one subject has several; the detail says which."""
+
+
+def _thing(event: Event) -> Thing | None:
+    """Return what *event* takes or gives, or None if it does neither."""
+    for kind, needed in _SPOKEN_OF.get(event.action, ()):
+        if needed is None or needed in event.detail:
+            return kind, event.subject, str(event.detail[needed]) if needed and kind in _TOLD_APART else ""
+    return None
+
+
+def taken_since(known: Mapping[str, int], told: Iterable[Told]) -> list[Event]:
+    """Return the last word of *told*, behind the lines *known* of each chain, on each thing it speaks of."""
+    last: dict[Thing, Event] = {}
+    renamed: list[tuple[VirtualPath, VirtualPath]] = []
+    for node, number, event in told:
+        if number <= known.get(node, 0):
+            continue
+        if event.action is Action.FOLDER_RENAMED:
+            renamed.append((VirtualPath.parse(event.subject), VirtualPath.parse(str(event.detail.get("to")))))
+        thing = _thing(event)
+        if thing is not None:
+            spoken_of = _as_restored(event, renamed) if thing[0] == "grant" else event
+            last[thing[0], spoken_of.subject, thing[2]] = spoken_of
+    return list(last.values())
+
+
+def _as_restored(event: Event, renamed: Iterable[tuple[VirtualPath, VirtualPath]]) -> Event:
+    """Return *event* about the folder as it was called when the backup was made."""
+    path = VirtualPath.parse(event.subject)
+    for before, after in reversed(list(renamed)):
+        if path.within(after):
+            path = VirtualPath((*before.names, *path.names[len(after.names) :]))
+    return replace(event, subject=str(path))
+
+
+def take_again(store: Store, trail: Trail, events: Iterable[Event], actor: Actor, at: datetime) -> tuple[str, ...]:
+    """Do again in *store* what *events* took and it still has; write each down, and return each in words."""
+    said = []
+    with store.write() as connection:
+        for event in events:
+            taken = _TAKING[event.action](connection, event) if event.action in _TAKING else None
+            if taken is not None:
+                detail = {**taken.detail, "since_backup": True}
+                trail.record(connection, Event(taken.action, actor, event.subject, detail), at)
+                said.append(f"{event.subject}: {taken.words}")
+    return tuple(said)
+
+
+def _close_account(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    purged = event.action is Action.ACCOUNT_PURGED
+    after = AccountState.PURGED if purged else AccountState.DISABLED
+    if account is None or account.state in {after, AccountState.PURGED}:
+        return None
+    accounts.set_state(connection, account.id, account.state, after)
+    return Taken(f"{after.value} again", {"reason": str(event.detail.get("reason", ""))}, event.action)
+
+
+def _destroy_password(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    if account is None or not credentials.remove_password(connection, account.id):
+        return None
+    said = "its former password is destroyed; issue a temporary one"
+    return Taken(said, {"password": "destroyed"}, Action.ACCOUNT_CHANGED)
+
+
+def _require(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    methods = frozenset(Method(word) for word in str(event.detail["required"]).split(",") if word)
+    if account is None or not methods > account.required:
+        return None
+    accounts.set_required(connection, account.id, methods)
+    said = ",".join(sorted(methods))
+    return Taken(f"{said} are required again", {"required": said}, event.action)
+
+
+def _remove_key(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    fingerprint = str(event.detail.get("fingerprint"))
+    held = credentials.of_account(connection, account.id) if account else []
+    key = next((one for one in held if one.kind is CredentialKind.KEY and one.fingerprint == fingerprint), None)
+    if key is None or not credentials.remove(connection, key.id):
+        return None
+    return Taken(f"key {fingerprint} is removed again", {"fingerprint": fingerprint, "label": key.label}, event.action)
+
+
+def _remove_address(connection: Connection, event: Event) -> Taken | None:
+    entry = AllowlistEntryId(str(event.detail.get("entry")))
+    found = allowlist.by_id(connection, entry)
+    if found is None or not allowlist.remove(connection, entry):
+        return None
+    addresses = str(found[1].addresses)
+    return Taken(f"{addresses} is removed again", {"entry": entry, "addresses": addresses}, event.action)
+
+
+def _narrow(connection: Connection, event: Event) -> Taken | None:
+    """Leave of a grant what was there before and after; an account and an organization may share a name."""
+    to = str(event.detail.get("from", event.detail.get("to")))
+    after = parse_rights(str(event.detail["rights"])) if event.action is Action.GRANT_GIVEN else Right.NONE
+    try:
+        _, folder = folder_at(connection, VirtualPath.parse(event.subject))
+    except (NotFound, Invalid):
+        return None
+    named = (accounts.by_name(connection, to), organizations.by_name(connection, to))
+    grantees = {one.id for one in named if one is not None}
+    changed = False
+    for grant in grants.on_folder(connection, folder.id):
+        kept = grant.rights & after
+        if (grant.account or grant.organization) not in grantees or kept == grant.rights:
+            continue
+        changed = True
+        grants.remove_grant(connection, folder.id, grant.account, grant.organization)
+        if kept:
+            grants.put_grant(connection, folder.id, replace(grant, rights=kept))
+    if not changed:
+        return None
+    if event.action is Action.GRANT_REVOKED:
+        return Taken(f"the grant to {to} is revoked again", {"from": to}, event.action)
+    said = format_rights(after)
+    return Taken(f"{to} has no more than {said} again", {"to": to, "rights": said}, event.action)
+
+
+def _close_organization(connection: Connection, event: Event) -> Taken | None:
+    organization = organizations.by_name(connection, event.subject)
+    if event.detail["enabled"] or organization is None:
+        return None
+    if not organizations.set_enabled(connection, organization.id, enabled=False):
+        return None
+    return Taken("disabled again", {"enabled": False}, event.action)
+
+
+_TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
+    Action.ACCOUNT_DISABLED: _close_account,
+    Action.ACCOUNT_PURGED: _close_account,
+    Action.ACCOUNT_CHANGED: lambda *given: (_require if "required" in given[1].detail else _destroy_password)(*given),
+    Action.PASSWORD_ISSUED: _destroy_password,
+    Action.PASSWORD_CHANGED: _destroy_password,
+    Action.KEY_REMOVED: _remove_key,
+    Action.ADDRESS_REMOVED: _remove_address,
+    Action.GRANT_REVOKED: _narrow,
+    Action.GRANT_GIVEN: _narrow,
+    Action.ORGANIZATION_CHANGED: _close_organization,
+}
+"""Each event that takes something, and how that is done again; the others only lift what came before."""

@@ -1,0 +1,210 @@
+"""A restore brings nobody's former rights back."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mft.accounts.allowlists import NewAddress
+from mft.accounts.card import account_card
+from mft.app.backup import back_up
+from mft.app.build import House, open_house
+from mft.app.restore import Order, Restored, restore
+from mft.app.values import terms
+from mft.audit.export import export_jsonl
+from mft.audit.search import tail
+from mft.audit.verify import verify_store
+from mft.model.account import AccountState, Method
+from mft.model.errors import Conflict
+from mft.model.path import VirtualPath
+from mft.model.rights import ALL, Right
+from mft.settings.load import load
+from tests.support.gate import SECRET, SOME_KEY
+from tests.support.installed import OPERATOR, QUICK, Installed, furnish, installed
+
+HOME = VirtualPath.parse("/Distribution/northwind")
+INBOX = HOME / "inbox"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Installed:
+    """A server with one account that has one of everything."""
+    server = installed(tmp_path / "old")
+    with open_house(server.loaded().settings) as house:
+        furnish(house)
+        house.allowlists.add(OPERATOR, "alice", NewAddress("8.8.8.8"))
+        house.credentials.add_key(OPERATOR, "alice", SOME_KEY)
+        house.credentials.set_password(OPERATOR, "alice", SECRET)
+        house.files.operator(OPERATOR).make_folder(INBOX)
+        house.grants.give(OPERATOR, INBOX, house.accounts.get("alice"), ALL)
+    return server
+
+
+def opened(server: Installed):
+    return open_house(server.loaded().settings)
+
+
+def restored(server: Installed, target: Path, since: Callable[[House], None], witness: str = "") -> Restored:
+    """Back up, let *since* happen, restore."""
+    with opened(server) as house:
+        made = back_up(house, server.loaded().file, target / "b.tar", OPERATOR)
+        since(house)
+        lines = export_jsonl(house.store, house.signer.public_bytes, house.clock.now())
+        (target / "trail.jsonl").write_text("\n".join(lines) + "\n")
+    told = None
+    if witness:
+        shutil.move(server.folder / "data", target / "lost")
+        told = target / witness if witness != "none" else None
+    done = restore(Order(made.file, target / "new", told), OPERATOR)
+    shutil.copytree(server.folder / "keys", target / "new/keys", dirs_exist_ok=True)
+    return done
+
+
+def held(house: House) -> dict[str, object]:
+    """Return what alice can do, and with what."""
+    card = account_card(house.store, "alice", house.clock.now(), terms(house.settings))
+    return {
+        "state": card.account.state,
+        "required": card.account.required,
+        "password": card.has_password or card.temporary_expires_at is not None,
+        "keys": len(card.keys),
+        "addresses": {str(one.addresses) for one in card.allowlist},
+        "grants": {str(one.folder): one.rights for one in house.grants.of(card.account)},
+        "organization": card.organization.enabled,
+    }
+
+
+BEFORE = {
+    "state": AccountState.ACTIVE,
+    "required": frozenset(),
+    "password": True,
+    "keys": 1,
+    "addresses": {"127.0.0.1", "8.8.8.8"},
+    "grants": {str(INBOX): ALL},
+    "organization": True,
+}
+
+
+def disable(house: House) -> None:
+    house.accounts.disable(OPERATOR, "alice", "left")
+
+
+def disable_organization(house: House) -> None:
+    house.organizations.set_enabled(OPERATOR, "northwind", enabled=False)
+
+
+def remove_address(house: House) -> None:
+    house.allowlists.remove(OPERATOR, "alice", "8.8.8.8")
+
+
+def remove_key(house: House) -> None:
+    house.credentials.remove_key(OPERATOR, "alice", house.credentials.keys("alice")[0].fingerprint)
+
+
+def change_password(house: House) -> None:
+    house.credentials.set_password(OPERATOR, "alice", "slow rivers carve 40 canyons")
+
+
+def reset_password(house: House) -> None:
+    house.credentials.issue_temporary(OPERATOR, "alice")
+
+
+def require_both(house: House) -> None:
+    house.accounts.set_required(OPERATOR, "alice", frozenset(Method))
+
+
+def revoke(house: House) -> None:
+    house.grants.revoke(OPERATOR, INBOX, house.accounts.get("alice"))
+
+
+def narrow(house: House) -> None:
+    house.grants.give(OPERATOR, INBOX, house.accounts.get("alice"), Right.LIST)
+
+
+def rename_and_revoke(house: House) -> None:
+    house.files.operator(OPERATOR).rename(INBOX, HOME / "former", replace=False)
+    house.grants.revoke(OPERATOR, HOME / "former", house.accounts.get("alice"))
+
+
+TAKING = [
+    (disable, {"state": AccountState.DISABLED}),
+    (disable_organization, {"organization": False}),
+    (remove_address, {"addresses": {"127.0.0.1"}}),
+    (remove_key, {"keys": 0}),
+    (change_password, {"password": False}),
+    (reset_password, {"password": False}),
+    (require_both, {"required": frozenset(Method)}),
+    (revoke, {"grants": {}}),
+    (narrow, {"grants": {str(INBOX): Right.LIST}}),
+    (rename_and_revoke, {"grants": {}}),
+]
+
+
+@pytest.mark.parametrize(("take", "after"), TAKING, ids=lambda one: getattr(one, "__name__", ""))
+@pytest.mark.parametrize("witness", ["", "trail.jsonl"])
+def test_what_was_taken_away_after_the_backup_stays_away(
+    made: Installed, tmp_path: Path, take: Callable[[House], None], after: dict[str, object], witness: str
+):
+    done = restored(made, tmp_path, take, witness)
+    assert len(done.taken) == 1
+    with open_house(load(done.config, QUICK).settings) as house:
+        assert held(house) == BEFORE | after
+        assert verify_store(house.store, house.signer.public_bytes).sound
+        again = [one.event for one in tail(house.store, 5) if one.event.detail.get("since_backup")]
+        assert [event.actor for event in again] == [OPERATOR]
+
+
+def test_without_a_witness_it_is_back_and_nobody_claims_otherwise(made: Installed, tmp_path: Path):
+    def take_everything(house: House) -> None:
+        for take, _ in TAKING[:-1]:
+            take(house)
+
+    done = restored(made, tmp_path, take_everything, "none")
+    assert (done.witness, done.taken) == (None, ())
+    with open_house(load(done.config, QUICK).settings) as house:
+        assert held(house) == BEFORE
+
+
+def test_what_was_taken_and_given_back_stands_and_nothing_new_comes_from_a_trail(made: Installed, tmp_path: Path):
+    def to_and_fro(house: House) -> None:
+        disable(house)
+        house.accounts.enable(OPERATOR, "alice")
+        remove_key(house)
+        house.credentials.add_key(OPERATOR, "alice", SOME_KEY)
+        disable_organization(house)
+        house.organizations.set_enabled(OPERATOR, "northwind", enabled=True)
+        house.allowlists.add(OPERATOR, "alice", NewAddress("9.9.9.9"))
+        house.grants.give(OPERATOR, HOME, house.accounts.get("alice"), ALL)
+
+    done = restored(made, tmp_path, to_and_fro)
+    assert done.taken == ()
+    with open_house(load(done.config, QUICK).settings) as house:
+        assert held(house) == BEFORE
+
+
+def test_a_second_restore_takes_what_the_first_took(made: Installed, tmp_path: Path):
+    first = restored(made, tmp_path, change_password)
+    second = restore(Order(tmp_path / "b.tar", tmp_path / "third", first.config.parent / "data"), OPERATOR)
+    assert len(second.taken) == 1
+
+
+def test_what_a_restore_that_was_killed_left_is_named_with_what_to_do(made: Installed, tmp_path: Path):
+    with opened(made) as house:
+        file = back_up(house, made.loaded().file, tmp_path / "b.tar", OPERATOR).file
+    left = tmp_path / ".new.restoring"
+    left.mkdir()
+    with pytest.raises(Conflict, match=f"; if none runs, remove it and restore again: rm -r {re.escape(str(left))}"):
+        restore(Order(file, tmp_path / "new"), OPERATOR)
+    left.rmdir()  # It was left as it was.
+    assert restore(Order(file, tmp_path / "new"), OPERATOR).witness
+
+
+def test_a_backup_leaves_the_file_of_another_that_is_under_way(made: Installed, tmp_path: Path):
+    other = tmp_path / ".b.tar.arriving"
+    other.write_text("half")
+    with opened(made) as house, pytest.raises(Conflict, match="another backup is writing it"):
+        back_up(house, made.loaded().file, tmp_path / "b.tar", OPERATOR)
+    assert other.read_text() == "half"
+    assert not (tmp_path / "b.tar").exists()
