@@ -17,6 +17,9 @@ HELD: Final = 4
 """Segments that a writer keeps in memory; 261,120-byte blocks end inside one."""
 MOST_RUNS: Final = 4096
 """Islands of data a writer remembers, lest a caller that writes every other byte fill the memory."""
+MOST_ZEROS: Final = 64 << 20
+"""How far a size that was only set may be from what was written.  Setting it costs a client one packet
+and us the sealing, so it is bounded; clients cut to what they wrote, or set a little ahead of it."""
 MOST_BYTES: Final = 1 << 44
 """Where every file ends: 16 TiB, the limit of ext4."""
 
@@ -61,6 +64,7 @@ class SealedWriter:
         self._scratch: memoryview | None = None
         self._written = Runs()  # Bytes.
         self._zeros = Runs()  # Segments that are zeros by truncate and have no record yet.
+        self._given = Runs()  # Bytes that are zeros by truncate, sealed or not, and were never written over.
         self._size = 0
         self._digest = sha256()
         self._hashed = 0  # Segments in _digest.
@@ -100,6 +104,12 @@ class SealedWriter:
         return self._written.reach(0)
 
     @property
+    def arrived(self) -> int:
+        """Bytes without a gap from the start that were written, and not only given by a size that was set."""
+        start, _ = next(iter(self._given), (self._size, self._size))
+        return min(self.contiguous, start)
+
+    @property
     def kept(self) -> int:
         """Bytes without a gap from the start that are sealed in the file: what resume would find now."""
         ends = [held.number * SEGMENT + held.kept for held in self._held.values() if held.dirty]
@@ -134,6 +144,8 @@ class SealedWriter:
             piece = view[done : done + SEGMENT - start]
             if number < self._hashed:
                 self._rewritten = True
+            if self._given:
+                self._given.remove(offset + done, offset + done + len(piece))
             if len(piece) == SEGMENT and number not in self._held:
                 self._put_whole(number, piece)
             else:
@@ -153,10 +165,16 @@ class SealedWriter:
         return bytes(out)
 
     def truncate(self, size: int) -> None:
-        """Make the file *size* bytes long.  What it grows by counts as written zeros; what is cut is gone at once."""
+        """Make the file *size* bytes long.  What it grows by counts as written zeros; what is cut is gone at once.
+
+        Raises Exhausted when more than MOST_ZEROS bytes would be zeros that nothing was written over.
+        """
         self._records.check()
         if size > self._size:
             self._check_room(self._size, size)
+            given = sum(end - start for start, end in self._given)
+            if given + size - self._size > MOST_ZEROS:
+                raise Exhausted(f"a size may be set {MOST_ZEROS} bytes beyond what was written")
             self._grow(size)
         elif size < self._size:
             self._shrink(size)
@@ -176,6 +194,17 @@ class SealedWriter:
         """Flush, and return once all of it is on the disk."""
         self.flush()
         self._records.sync()
+
+    def settle(self) -> int:
+        """Cut the file to what arrived, return once that is on the disk, and say how much it is.
+
+        Bytes behind a gap nobody could resume, and zeros that were never written would be taken for data.
+        """
+        self._records.check()
+        if self.arrived < self._size:
+            self._shrink(self.arrived)
+        self.sync()
+        return self._size
 
     def finish(self) -> Finished:
         """Seal, make durable and return size and SHA-256.  Raises Conflict if a part never arrived."""
@@ -197,7 +226,8 @@ class SealedWriter:
     def _check_room(self, start: int, end: int) -> None:
         if end > MOST_BYTES:
             raise Exhausted(f"a file ends at {MOST_BYTES} bytes")
-        if len(self._written) >= MOST_RUNS and not self._written.touches(start - 1, end + 1):
+        apart = len(self._written) >= MOST_RUNS and not self._written.touches(start - 1, end + 1)
+        if apart or len(self._given) >= MOST_RUNS:
             raise Exhausted(f"the upload is in more than {MOST_RUNS} pieces; write nearer to the start")
 
     def _put_whole(self, number: int, piece: memoryview) -> None:
@@ -313,6 +343,7 @@ class SealedWriter:
                 self._hold(number).dirty = True
             number += 1
         self._zeros.add(number, -(-size // SEGMENT))
+        self._given.add(self._size, size)
         self._mark(self._size, size)
 
     def _shrink(self, size: int) -> None:
@@ -329,6 +360,7 @@ class SealedWriter:
     def _forget_from(self, number: int, size: int) -> None:
         """Forget the segments from *number* on and the bytes from *size* on."""
         self._written.remove(size, self._size)
+        self._given.remove(size, self._size)
         self._zeros.remove(number, -(-self._size // SEGMENT))
         for gone in [held for held in self._held if held >= number]:
             del self._held[gone]

@@ -182,7 +182,7 @@ def _writer(parts: Parts, plan: _Plan) -> SealedWriter:
     writer = SealedWriter(parts.blobs.create(row.blob), cipher)
     if plan.source is not None:
         file = plan.source
-        _copy(SealedReader(parts.blobs.open(file.blob), parts.cipher(file.blob, file.key), file.size), writer)
+        _copy(parts, SealedReader(parts.blobs.open(file.blob), parts.cipher(file.blob, file.key), file.size), writer)
     return writer
 
 
@@ -191,7 +191,7 @@ def _moved(parts: Parts, row: Staged) -> tuple[SealedWriter, Staged]:
     new = replace(row, blob=new_blob_id(), key=parts.master.wrap(new_file_key()))
     writer = SealedWriter(parts.blobs.create(new.blob), parts.cipher(new.blob, new.key))
     try:
-        _copy(_arrived(parts, row), writer)
+        _copy(parts, _arrived(parts, row), writer)
         writer.sync()
         with parts.store.write() as connection:
             uploads.renew_lease(connection, row, new)
@@ -210,8 +210,9 @@ def _arrived(parts: Parts, row: Staged) -> SealedReader | SealedWriter:
     return SealedWriter.resume(parts.blobs.open_staged(row.blob), cipher)
 
 
-def _copy(source: SealedReader | SealedWriter, writer: SealedWriter) -> None:
+def _copy(parts: Parts, source: SealedReader | SealedWriter, writer: SealedWriter) -> None:
     try:
+        demand_disk(parts, source.size)
         for offset in range(0, source.size, SEGMENT):
             writer.write(offset, source.read(offset, SEGMENT))
     except Exception:

@@ -16,10 +16,10 @@ _MANY: Final = 1 << 40
 """How many files there may be where nothing limits them."""
 
 
-def demand_disk(parts: Parts) -> None:
-    """Raise Exhausted when the disk is down to its reserve."""
+def demand_disk(parts: Parts, coming: int = 0) -> None:
+    """Raise Exhausted when the disk is down to its reserve, or would be after *coming* bytes."""
     free, total = parts.blobs.free()
-    why = shortage(free, total, 0, parts.rules.reserve)
+    why = shortage(free, total, coming, parts.rules.reserve)
     if why is not None:
         raise Exhausted(f"{why}; free some space")
 

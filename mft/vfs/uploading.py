@@ -5,13 +5,15 @@ other end keeps what arrived for its owner.  Writing asks no database: the lease
 transaction that commits.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
 from typing import Final
 
 from mft.blobs.sealed import Finished, SealedWriter
+from mft.crypto.segments import SEGMENT
 from mft.model.errors import Conflict, Forbidden, MftError
 from mft.model.event import Action, Event
 from mft.model.ids import OrganizationId
@@ -24,8 +26,8 @@ from mft.vfs.parts import Caller, Parts
 from mft.vfs.room import demand_disk
 from mft.vfs.shapes import Ended, OpenMode
 
-_DISK_STEP: Final = 64 << 20
-"""Bytes between two looks at the free space of the disk."""
+_DISK_STEP: Final = (64 << 20) // SEGMENT
+"""Segments put on the disk, at whatever offset, between two looks at its free space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,16 @@ class UploadHandle:
         self._opening = opening
         self._writer = writer
         # Doors call from the event loop and from their lanes, and a takeover from another session's.
+        # Whoever waits for the disk holds it, so only the file lane may wait for it.
         self._lock = Lock()
         self._over: str | None = None
         self._changed = opening.changes
         self._mtime: int | None = None
         self._finished: Finished | None = None
         self._taken = taken
-        self._disk_mark = writer.size
+        self._looked_at = writer.sealed
+        self._arrived = writer.arrived
+        self._left = False
         self._active_at = parts.clock.now()
 
     @property
@@ -70,39 +75,48 @@ class UploadHandle:
 
     @property
     def contiguous(self) -> int:
-        """Bytes without a gap from the start."""
-        return self._writer.contiguous
+        """Bytes without a gap from the start that were written; never waits for whoever writes."""
+        return self._arrived
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """Take *data* at *offset* (at the end when opened to append).  No query, no wait for a lane.
 
-        Raises Exhausted (quota, free space), Conflict (this handle was ended), Unavailable (disk).
+        Raises Exhausted (quota, free space), Conflict (this handle was or is being ended), Unavailable (disk).
         """
-        with self._lock:
+        with self._at_once():
             self._check_writable()
             if self._opening.mode.append:
                 offset = self._writer.size
             self._reserve(max(offset + len(data), self._writer.size))
+            if self._writer.sealed - self._looked_at >= _DISK_STEP:
+                demand_disk(self._parts)
+                self._looked_at = self._writer.sealed
             self._writer.write(offset, data)
-            self._changed = self._changed or len(data) > 0
-            self._active_at = self._parts.clock.now()
+            self._wrote(len(data) > 0)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return what was written there; Forbidden unless opened with *read*."""
         if not self._opening.mode.read:
             raise Forbidden("the file was not opened for reading")
-        with self._lock:
+        with self._at_once():
             self._check()
             return self._writer.read(offset, length)
 
     def truncate(self, size: int) -> None:
-        """Cut or grow to *size*; growth counts as written zeros."""
-        with self._lock:
+        """Cut or grow to *size*; growth counts as written zeros, as far as the writer lets it go.
+
+        Raises as ``write`` does.
+        """
+        with self._at_once():
             self._check_writable()
+            if size > self._writer.size:
+                demand_disk(self._parts, size - self._writer.size)
             self._reserve(size)
-            self._writer.truncate(size)
-            self._changed = True
-            self._active_at = self._parts.clock.now()
+            try:
+                self._writer.truncate(size)
+            finally:
+                self._reserve(self._writer.size)
+            self._wrote(True)
 
     def set_mtime(self, seconds: int) -> None:
         """Keep the client's claim for the version to come."""
@@ -125,27 +139,29 @@ class UploadHandle:
         when the handle was taken over or its upload removed.
         """
         row = self._opening.row
-        with self._lock:
-            self._check()
-            size, active_at = self._writer.contiguous, self._active_at
+        self._check()
         with self._parts.store.write() as connection:
-            held = uploads.touch(connection, row.id, row.lease, size, active_at)
+            held = uploads.touch(connection, row.id, row.lease, self._arrived, self._active_at)
         if not held:
-            with self._lock:
-                self._end("the upload was opened again or removed by another session")
-                self._check()
+            why = "the upload was opened again or removed by another session"
+            with suppress(Conflict), self._at_once():  # Whoever has the lock is ending it, or finds out at the commit.
+                self._end(why)
+            raise Conflict(why)
 
     def finish(self) -> None:
         """First half of a close that the client asked for: no holes, fsync, SHA-256; for the file lane.
 
         Raises Conflict naming the first hole; the upload is then kept, interrupted, for its owner.
+        A handle that neither made, wrote nor cut anything leaves no trace.
         """
+        if not self._changed:
+            self._leave()
+            return
         try:
             with self._lock:
                 self._check()
-                if self._changed:
-                    self._finished = self._writer.finish()
-                    self._parts.blobs.publish(self._opening.row.blob)
+                self._finished = self._writer.finish()
+                self._parts.blobs.publish(self._opening.row.blob)
         except Exception:
             self._keep_after_failure()
             raise
@@ -155,32 +171,50 @@ class UploadHandle:
 
         Only when this has returned may the client be told OK.  On any error (quota, rights taken
         away, lease lost) the upload is kept, interrupted, where it is still the caller's.
-        A handle that neither made, wrote nor cut anything leaves no trace.
         """
-        with self._lock:
-            self._check()
-        if not self._changed:
-            self._leave()
+        if self._left:
             return
-        if self._finished is None:
-            raise Conflict("a file is finished before it is published")
-        whole = Whole(self._opening.row, self._finished, self._opening.mode.exclusive, self._mtime)
-        try:
-            commit(self._parts, self._caller, whole)
-        except Exception:
-            self._keep_after_failure()
-            raise
-        with self._lock:
+        with self._at_once():
+            self._check()
+            if self._finished is None:
+                raise Conflict("a file is finished before it is published")
+            whole = Whole(self._opening.row, self._finished, self._opening.mode.exclusive, self._mtime)
+            try:
+                commit(self._parts, self._caller, whole)
+            except Exception:
+                self._end(f"the upload ended: {Ended.FAILED}")
+                with suppress(MftError):
+                    self._keep(Ended.FAILED, whole.finished.size)
+                raise
             self._end("the file was closed")
 
     def interrupt(self, why: Ended) -> None:
-        """End in any way but a client's close: keep what arrived for its owner.  Idempotent; file lane."""
+        """End in any way but a client's close: keep what arrived for its owner.  Idempotent; file lane.
+
+        Of an upload that was removed nothing is kept.
+        """
         with self._lock:
             if self._over is not None:
                 return
-            size = self._kept_size()
+            size = 0 if why is Ended.REMOVED else self._kept_size()
             self._end(f"the upload ended: {why}")
-        self._keep(why, size)
+        if why is not Ended.REMOVED:
+            self._keep(why, size)
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Hold the handle, or raise Conflict: for the event loop and the write lane, which must not wait."""
+        if not self._lock.acquire(blocking=False):
+            raise Conflict("the upload is being ended")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _wrote(self, changed: bool) -> None:  # noqa: FBT001  (whether, not how)
+        self._changed = self._changed or changed
+        self._arrived = self._writer.arrived
+        self._active_at = self._parts.clock.now()
 
     def _check(self) -> None:
         if self._over is not None:
@@ -192,14 +226,11 @@ class UploadHandle:
             raise Conflict("the file is being closed")  # Its digest is taken.
 
     def _reserve(self, size: int) -> None:
-        """Make sure that the file may come to *size* bytes."""
+        """Make sure that the organization may have the file come to *size* bytes."""
         growth = max(0, size - self._opening.replaces) - self._taken
         if growth:
             self._parts.ledger.take(self._opening.owner, growth)
             self._taken += growth
-        if size >= self._disk_mark + _DISK_STEP:
-            demand_disk(self._parts)
-            self._disk_mark = size
 
     def _end(self, why: str) -> None:
         if self._over is None:
@@ -209,12 +240,13 @@ class UploadHandle:
             self._parts.open_here.pop(self._opening.row.id, None)
 
     def _kept_size(self) -> int:
-        """Put what arrived on the disk and return how much of it, without a gap, a resumption will find."""
+        """Put what arrived on the disk, drop the rest, and return how much a resumption will find."""
+        if self._finished is not None:
+            return self._finished.size
         try:
-            self._writer.sync()
+            return self._writer.settle()
         except MftError:
-            return self._writer.kept
-        return self._writer.contiguous
+            return min(self._writer.kept, self._writer.arrived)
 
     def _keep(self, why: Ended, size: int) -> None:
         if not self._changed:
@@ -237,7 +269,9 @@ class UploadHandle:
 
     def _leave(self) -> None:
         with self._lock:
+            self._check()
             self._end("the file was closed")
+            self._left = True
         self._leave_row()
 
     def _leave_row(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mft.blobs.sealed import MOST_BYTES, MOST_RUNS, Finished
+from mft.blobs.sealed import MOST_BYTES, MOST_RUNS, MOST_ZEROS, Finished
 from mft.crypto.segments import RECORD, SEGMENT
 from mft.model.errors import Conflict, Exhausted, Unavailable
 from tests.support.disk import Blob
@@ -121,7 +121,7 @@ def test_filling_a_size_set_before_seals_each_segment_once(blob):
 
 def test_a_size_set_stays_cheap_until_it_must_be_sealed(blob):
     writer = blob.writer()
-    writer.truncate(1 << 40)
+    writer.truncate(MOST_ZEROS)
     writer.truncate(10)
     assert writer.finish() == Finished(10, sha256(bytes(10)).digest())
     assert writer.sealed == 1
@@ -250,3 +250,48 @@ def test_a_closed_writer_refuses_and_closes_again(blob):
     writer.close()
     with pytest.raises(Unavailable):
         writer.write(0, bytes(SEGMENT))
+
+
+def test_a_size_set_goes_so_far_beyond_what_was_written_and_no_further(blob):
+    writer = blob.writer()
+    writer.write(0, b"x" * 10)
+    with pytest.raises(Exhausted, match="beyond what was written"):
+        writer.truncate(10 + MOST_ZEROS + 1)
+    writer.truncate(10 + MOST_ZEROS)
+    for size in (11 + MOST_ZEROS, MOST_BYTES):
+        with pytest.raises(Exhausted):
+            writer.truncate(size)
+    writer.write(10, b"y")  # What is written over makes room for as much.
+    writer.truncate(11 + MOST_ZEROS)
+    assert writer.sealed <= 1
+
+
+def test_zeros_that_were_sealed_still_count_as_not_written(blob):
+    writer = blob.writer()
+    writer.truncate(MOST_ZEROS)
+    writer.flush()
+    with pytest.raises(Exhausted):
+        writer.truncate(MOST_ZEROS + 1)
+
+
+def test_a_far_write_leaves_little_to_do_at_the_end(blob):
+    writer = blob.writer()
+    writer.write(1 << 40, b"x")
+    with pytest.raises(Conflict):
+        writer.finish()
+    assert writer.settle() == 0
+    assert (writer.sealed, blob.path.stat().st_size) == (0, 0)
+
+
+def test_settling_keeps_what_was_written_without_a_gap_and_nothing_else(blob):
+    content = os.urandom(3 * SEGMENT + 100)
+    writer = blob.writer()
+    writer.write(0, content)
+    writer.truncate(len(content) + MOST_ZEROS)
+    writer.write(9 * SEGMENT, b"far")
+    sealed = writer.sealed
+    assert writer.settle() == writer.size == len(content)
+    assert writer.sealed - sealed <= 2
+    assert blob.path.stat().st_size <= 4 * RECORD
+    resumed = blob.resumed()
+    assert (resumed.size, resumed.read(0, len(content))) == (len(content), content)
