@@ -149,8 +149,8 @@ def test_what_was_read_before_a_connection_was_given_up_is_forgotten_before_it_i
     body = source(Server._force_close)
     assert "self._transport = None" in body
     assert "self._loop.call_soon(self._cleanup, exc)" in body
-    assert "self._inpbuf = b''" in source(Server._cleanup)
-    assert "self._owner = None" in source(Server._cleanup)
+    assert "self._inpbuf = b''" in source(connection.SSHConnection._cleanup)
+    assert "self._owner = None" in source(connection.SSHConnection._cleanup)
     assert "if not self._owner" in source(Server._finish_userauth)
 
 
