@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, literal, or_, select, true
 
+from mft.model.account import AccountState
 from mft.model.ids import AccountId, EntryId, GrantId, OrganizationId
 from mft.model.path import VirtualPath
 from mft.model.rights import Grant, Right
-from mft.store.tables import entry, folder_grant
+from mft.store.tables import account, entry, folder_grant, organization
 
 
 def _with_folders(which: ColumnElement[bool]) -> Select[Any]:
@@ -39,6 +40,20 @@ def _held() -> Select[Any]:
     return _with_folders(holder)
 
 
+@lru_cache(maxsize=1)
+def _in_force() -> Select[Any]:
+    enabled = (
+        select(1)
+        .select_from(account.join(organization, organization.c.id == account.c.organization))
+        .where(
+            account.c.id == bindparam("account"),
+            account.c.state == AccountState.ACTIVE,
+            organization.c.enabled,
+        )
+    )
+    return _held().where(enabled.exists())
+
+
 def _grants(rows: Sequence[Any]) -> tuple[Grant, ...]:
     return tuple(_grant(list(steps)) for _, steps in groupby(rows, key=lambda row: row.id))
 
@@ -52,6 +67,11 @@ def _grant(steps: list[Any]) -> Grant:
 def held_by(connection: Connection, account: AccountId, organization: OrganizationId) -> tuple[Grant, ...]:
     """Return the grants of *account*, its own and its organization's, in one statement."""
     return _grants(connection.execute(_held(), {"account": account, "organization": organization}).all())
+
+
+def in_force(connection: Connection, account: AccountId, organization: OrganizationId) -> tuple[Grant, ...]:
+    """Return what ``held_by`` returns while both are enabled, else nothing; in one statement."""
+    return _grants(connection.execute(_in_force(), {"account": account, "organization": organization}).all())
 
 
 def on_folder(connection: Connection, folder: EntryId) -> tuple[Grant, ...]:

@@ -3,7 +3,6 @@
 from mft.model.errors import Conflict, Forbidden
 from mft.model.event import Action, Event
 from mft.model.file import Ending, Entry, EntryKind, StoredFile
-from mft.model.ids import BlobId
 from mft.model.path import MAX_DEPTH, VirtualPath
 from mft.model.session import Actor
 from mft.policy.access import Operation
@@ -15,11 +14,11 @@ from mft.store.uploads import Staged
 from mft.vfs.ending import expire_file, remove_file
 from mft.vfs.looking import Place, look, look_to_add, own_upload
 from mft.vfs.parts import Caller, Parts
-from mft.vfs.shapes import Ended
+from mft.vfs.shapes import Ended, Leftovers
 
 
-def remove(parts: Parts, caller: Caller, path: VirtualPath) -> None:
-    """Hide the file *path* at once, or drop the caller's own upload of that name."""
+def remove(parts: Parts, caller: Caller, path: VirtualPath) -> Leftovers:
+    """Hide the file *path* at once, or drop the caller's own upload of that name; return what is to be let go."""
     with parts.store.write() as connection:
         now = parts.clock.now()
         place = look(connection, caller, path, now)
@@ -29,8 +28,7 @@ def remove(parts: Parts, caller: Caller, path: VirtualPath) -> None:
             _remove_committed(connection, parts, place)
         else:
             _drop(connection, parts, place, upload)
-    if upload is not None:
-        _forget(parts, upload)
+    return () if upload is None else ((upload.id, upload.blob),)
 
 
 def _remove_committed(connection: Connection, parts: Parts, place: Place) -> None:
@@ -47,12 +45,13 @@ def _drop(connection: Connection, parts: Parts, place: Place, upload: Staged) ->
     parts.trail.record(connection, event, place.now)
 
 
-def _forget(parts: Parts, upload: Staged) -> None:
-    """Let go of the bytes of an upload whose row is gone."""
-    holder = parts.open_here.get(upload.id)
-    if holder is not None:
-        holder.interrupt(Ended.REMOVED)
-    parts.blobs.discard(upload.blob)
+def let_go(parts: Parts, leftovers: Leftovers) -> None:
+    """Let go of the bytes of uploads whose rows are gone; for the file lane, since their handles may be busy."""
+    for upload, blob in leftovers:
+        holder = parts.open_here.get(upload)
+        if holder is not None:
+            holder.interrupt(Ended.REMOVED)
+        parts.blobs.discard(blob)
 
 
 def _demand_free(path: VirtualPath, file: StoredFile | None) -> None:
@@ -92,8 +91,8 @@ def _clear(connection: Connection, parts: Parts, place: Place) -> None:
         expire_file(connection, parts.trail, parts.rules.terms, place.expired, place.now)
 
 
-def remove_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
-    """Remove the folder *path*, which must hold nothing but what has expired."""
+def remove_folder(parts: Parts, caller: Caller, path: VirtualPath) -> Leftovers:
+    """Remove the folder *path*, which must hold nothing but what has expired; return what is to be let go."""
     with parts.store.write() as connection:
         place = look(connection, caller, path, parts.clock.now())
         entry = place.entry()
@@ -106,12 +105,11 @@ def remove_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
         catalog.remove_entry(connection, entry.id)
         event = Event(Action.FOLDER_REMOVED, caller.actor, str(place.path), {"grants_revoked": revoked})
         parts.trail.record(connection, event, place.now)
-    for blob in stale:
-        parts.blobs.discard(blob)
+    return stale
 
 
-def _empty(connection: Connection, parts: Parts, place: Place, folder: Entry) -> list[BlobId]:
-    """Clear expired things out of *folder* and return their staged blobs.  Raises Conflict if anything is left."""
+def _empty(connection: Connection, parts: Parts, place: Place, folder: Entry) -> Leftovers:
+    """Clear expired things out of *folder* and return the uploads among them.  Raises Conflict if anything is left."""
     while names := catalog.names_in(connection, folder.id, 100):
         for name, _ in names:
             path = VirtualPath((*place.path.names, name))
@@ -125,7 +123,7 @@ def _empty(connection: Connection, parts: Parts, place: Place, folder: Entry) ->
         raise Conflict(f"{place.path} is not empty")
     for row in kept:
         uploads.drop(connection, row.id, row.lease)
-    return [row.blob for row in kept]
+    return tuple((row.id, row.blob) for row in kept)
 
 
 def rename(parts: Parts, caller: Caller, old: VirtualPath, new: VirtualPath, *, replace: bool) -> None:
@@ -160,6 +158,7 @@ def _demand_same(target: Place, *, replace: bool) -> None:
 def _check_rename(source: Place, target: Place, entry: Entry, *, replace: bool) -> None:
     source.demand_movable()
     target.demand_movable()
+    _demand_free(source.path, entry.file)
     source.demand(Operation.RENAME_WORK if source.is_mine else Operation.RENAME_AWAY)
     there = target.there
     if there is None:

@@ -5,6 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from mft.model.file import EntryKind
+from mft.model.ids import BlobId, UploadId
+
+Leftovers = tuple[tuple[UploadId, BlobId], ...]
+"""Uploads whose rows are gone and whose bytes are still to be let go."""
 
 
 @dataclass(frozen=True, slots=True)

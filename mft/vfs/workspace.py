@@ -29,7 +29,7 @@ from mft.vfs.listing import Listing, open_listing
 from mft.vfs.looking import look
 from mft.vfs.parts import Caller, Parts, Rules
 from mft.vfs.room import space_of
-from mft.vfs.shapes import Ended, Listed, OpenMode, Space
+from mft.vfs.shapes import Ended, Leftovers, Listed, OpenMode, Space
 from mft.vfs.uploading import UploadHandle
 from mft.vfs.view import EVERYTHING, view_of
 
@@ -37,6 +37,7 @@ __all__ = [
     "Download",
     "Ended",
     "Files",
+    "Leftovers",
     "Listed",
     "Listing",
     "OpenMode",
@@ -79,7 +80,15 @@ class Workspace:
 
     def remove(self, path: VirtualPath) -> None:
         """Hide the file *path* at once, to be destroyed after the undo period; or drop one's own upload."""
-        naming.remove(self._parts, self._caller, path)
+        self.let_go(self.hide(path))
+
+    def hide(self, path: VirtualPath) -> Leftovers:
+        """Do the part of ``remove`` that is one transaction; for the write lane, with ``let_go`` to follow."""
+        return naming.remove(self._parts, self._caller, path)
+
+    def let_go(self, leftovers: Leftovers) -> None:
+        """End the handles, and discard the bytes, of uploads that were removed; for the file lane."""
+        naming.let_go(self._parts, leftovers)
 
     def make_folder(self, path: VirtualPath) -> None:
         """Make the folder *path*; Conflict when the name is taken."""
@@ -87,7 +96,11 @@ class Workspace:
 
     def remove_folder(self, path: VirtualPath) -> None:
         """Remove the folder *path*; Conflict unless it is empty."""
-        naming.remove_folder(self._parts, self._caller, path)
+        self.let_go(self.hide_folder(path))
+
+    def hide_folder(self, path: VirtualPath) -> Leftovers:
+        """Do the part of ``remove_folder`` that is one transaction; for the write lane, as ``hide``."""
+        return naming.remove_folder(self._parts, self._caller, path)
 
     def rename(self, old: VirtualPath, new: VirtualPath, *, replace: bool) -> None:
         """Give *old* the name *new*.  With *replace* (posix-rename) a file there is replaced, else Conflict."""
@@ -160,7 +173,7 @@ class Files:
         """Return the tree as *session* may use it: *account* of *organization*."""
 
         def held(connection: Connection) -> tuple[Grant, ...]:
-            return grants.held_by(connection, account.id, organization.id)
+            return grants.in_force(connection, account.id, organization.id)
 
         caller = Caller(
             actor=Actor(session.door, account.name, account.id, session.id, session.source),

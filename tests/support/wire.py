@@ -18,7 +18,7 @@ from mft.offload import Offload
 from mft.sftp.session.limits import SessionLimits
 from mft.sftp.session.packets import Kind, string
 from mft.sftp.session.session import SftpSession
-from mft.vfs.workspace import Ended, Listed, OpenMode, Space
+from mft.vfs.workspace import Ended, Leftovers, Listed, OpenMode, Space
 
 READ, WRITE, APPEND, CREATE, TRUNCATE, EXCLUSIVE = 1, 2, 4, 8, 16, 32
 NO_ATTRS = struct.pack(">I", 0)
@@ -211,14 +211,16 @@ class FaultyRoom:
         self.opened += 1
         return FaultyUpload(self)
 
-    def remove(self, _path: VirtualPath) -> None:
+    def hide(self, _path: VirtualPath) -> Leftovers:
         self.call("remove")
+        return ()
 
     def make_folder(self, _path: VirtualPath) -> None:
         self.call("make_folder")
 
-    def remove_folder(self, _path: VirtualPath) -> None:
+    def hide_folder(self, _path: VirtualPath) -> Leftovers:
         self.call("remove_folder")
+        return ()
 
     def rename(self, _old: VirtualPath, _new: VirtualPath, *, replace: bool) -> None:
         self.call(f"rename {replace}")

@@ -147,3 +147,17 @@ def test_removing_an_upload_that_is_open_seals_nothing(world: World, monkeypatch
     with pytest.raises(NotFound):
         world.as_("alice").stat(p(FILE))
     assert list(world.blobs.staged()) == []
+
+
+def test_the_write_lane_takes_names_out_and_leaves_the_bytes_to_the_file_lane(world: World):
+    handle = opened(world)
+    handle.write(0, b"x")
+    leftovers = world.as_("alice").hide(p(FILE))
+    with pytest.raises(NotFound):
+        world.as_("alice").stat(p(FILE))
+    assert len(list(world.blobs.staged())) == 1
+    handle.write(1, b"still open")
+    world.as_("alice").let_go(leftovers)
+    assert list(world.blobs.staged()) == []
+    with pytest.raises(Conflict):
+        handle.write(2, b"y")

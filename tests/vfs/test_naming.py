@@ -287,3 +287,12 @@ def test_a_quiet_time_keeps_a_new_file_from_others_until_it_is_over(world: World
     assert get(world.as_("anna"), FILE) == b"x"
     put(world.as_("alice"), FILE, b"second version")
     assert get(world.as_("anna"), FILE) == b"second version"
+
+
+@pytest.mark.parametrize("new", ["elsewhere", "report.tmp"])
+def test_a_file_on_hold_keeps_its_name(world: World, new: str):
+    put(world.as_("alice"), f"{HOME}/report", b"evidence")
+    world.holds.put(OPERATOR, p(f"{HOME}/report"), "a lawsuit")
+    with pytest.raises(Forbidden, match="hold"):
+        world.as_("alice").rename(p(f"{HOME}/report"), p(f"{HOME}/{new}"), replace=False)
+    assert names(world.as_("alice"), HOME) == ["report"]

@@ -1,6 +1,7 @@
 """Requests about names: look, list, remove, make, rename, set.  Each path becomes a VirtualPath first."""
 
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from mft.model.errors import Forbidden
@@ -13,7 +14,7 @@ from mft.sftp.session.handles import Browsing
 from mft.sftp.session.packets import Code, Fields
 from mft.sftp.session.status import END_OF_FILE
 from mft.sftp.session.transfers import checked_size
-from mft.vfs.workspace import Space
+from mft.vfs.workspace import Leftovers, Space
 
 READDIR_BYTES: Final = 96 * 1024
 """Of one answer to READDIR; small enough for clients that take no packet above 128 KiB."""
@@ -93,8 +94,7 @@ class Tree:
     async def remove(self, number: int, fields: Fields) -> bytes:
         """REMOVE, section 6.5."""
         path = VirtualPath.from_wire(fields.string())
-        await self._context.offload.write(self._context.workspace.remove, path)
-        return packets.okay(number)
+        return await self._removed(number, self._context.workspace.hide, path)
 
     async def mkdir(self, number: int, fields: Fields) -> bytes:
         """MKDIR, section 6.6.  Attributes are read past."""
@@ -106,7 +106,13 @@ class Tree:
     async def rmdir(self, number: int, fields: Fields) -> bytes:
         """RMDIR, section 6.6."""
         path = VirtualPath.from_wire(fields.string())
-        await self._context.offload.write(self._context.workspace.remove_folder, path)
+        return await self._removed(number, self._context.workspace.hide_folder, path)
+
+    async def _removed(self, number: int, hide: Callable[[VirtualPath], Leftovers], path: VirtualPath) -> bytes:
+        """Take *path* out of the tree in the write lane, and let bytes go where waiting for a disk holds up nobody."""
+        leftovers = await self._context.offload.write(hide, path)
+        if leftovers:
+            await self._context.offload.file(self._context.workspace.let_go, leftovers)
         return packets.okay(number)
 
     async def rename(self, number: int, fields: Fields) -> bytes:
