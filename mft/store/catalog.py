@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, literal, select, update
 
 from mft.model.file import Entry, EntryKind
 from mft.model.ids import AccountId, EntryId, OrganizationId
@@ -191,6 +191,12 @@ def names_in(connection: Connection, folder: EntryId, limit: int) -> list[tuple[
         select(entry.c.name, entry.c.kind).where(entry.c.parent == folder).order_by(entry.c.name).limit(limit)
     )
     return [(name, EntryKind(kind)) for name, kind in rows]
+
+
+def folders_of(connection: Connection, owner: OrganizationId) -> int:
+    """Return how many folders *owner* has."""
+    theirs = (entry.c.organization == owner) & (entry.c.kind == EntryKind.FOLDER)
+    return int(connection.execute(select(func.count()).select_from(entry).where(theirs)).scalar_one())
 
 
 def depth_below(connection: Connection, folder: EntryId) -> int:

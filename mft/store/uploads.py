@@ -186,6 +186,19 @@ def kept_bytes(connection: Connection, owner: OrganizationId, since: datetime) -
     )
 
 
+def new_names(connection: Connection, owner: OrganizationId, since: datetime, besides: UploadId) -> int:
+    """Return how many uploads to *owner*, but *besides*, would each be a further file.
+
+    Those open, and those kept since *since*; one whose name stands in the tree replaces what is there.
+    """
+    alive = (upload.c.state == UploadState.OPEN) | (upload.c.touched_at > since)
+    folder = entry.alias()
+    stands = exists().where(entry.c.parent == upload.c.parent, entry.c.name == upload.c.name)
+    within = upload.join(folder, (folder.c.id == upload.c.parent) & (folder.c.organization == owner))
+    counted = select(func.count()).select_from(within).where(alive, upload.c.id != besides, ~stands)
+    return int(connection.execute(counted).scalar_one())
+
+
 def stale(connection: Connection, before: datetime, limit: int) -> list[Staged]:
     """Return up to *limit* uploads last touched before *before*, oldest first.
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce, update
 
 from mft.model.file import SealedKey, StoredFile
 from mft.model.ids import BlobId, EntryId, OrganizationId, VersionId
-from mft.store.tables import entry, version
+from mft.store.tables import entry, tombstone, version
 from mft.store.types import Instant
 
 COLUMNS: Final = (
@@ -73,6 +73,14 @@ def add_version(connection: Connection, place: EntryId, owner: OrganizationId | 
     )
     assert added.inserted_primary_key is not None  # noqa: S101  (one row was inserted)
     return VersionId(added.inserted_primary_key[0])
+
+
+def undoable_bytes(connection: Connection, owner: OrganizationId, now: datetime) -> int:
+    """Return how many bytes of *owner*'s ended versions are kept at *now* so that they can be brought back."""
+    ended = version.join(tombstone, tombstone.c.version == version.c.id)
+    theirs = (version.c.organization == owner) & (tombstone.c.destroy_at > now)
+    total = select(func.coalesce(func.sum(version.c.size), 0)).select_from(ended).where(theirs)
+    return int(connection.execute(total).scalar_one())
 
 
 def end_version(connection: Connection, number: VersionId) -> bool:

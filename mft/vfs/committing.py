@@ -20,6 +20,7 @@ from mft.store.versions import NewVersion
 from mft.vfs.ending import RETENTION, end_file
 from mft.vfs.looking import Place, look_at
 from mft.vfs.parts import Caller, Parts
+from mft.vfs.room import demand_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def commit(parts: Parts, caller: Caller, whole: Whole) -> None:
         owner = place.folder().organization
         versions.add_version(connection, target, owner, new)
         add_usage(connection, owner, Use(done.size, 1))
+        demand_undo(connection, owner, now)
         detail: dict[str, DetailValue] = {
             "size": done.size,
             "sha256": done.sha256.hex(),

@@ -14,6 +14,7 @@ from mft.store.uploads import Staged
 from mft.vfs.ending import expire_file, remove_file
 from mft.vfs.looking import Place, look, look_to_add, own_upload
 from mft.vfs.parts import Caller, Parts
+from mft.vfs.room import demand_folder
 from mft.vfs.shapes import Ended, Leftovers
 
 
@@ -68,6 +69,7 @@ def make_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
         parent = place.folder()
         place.demand_movable()
         place.demand(Operation.MAKE_FOLDER)
+        demand_folder(connection, parent.organization)
         _clear(connection, parts, place)
         if own_upload(connection, place, place.now - parts.rules.terms.unfinished) is not None:
             raise Conflict(f"an upload to {place.path} is under way")

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Final
 
 from mft.model.errors import Exhausted
-from mft.model.ids import OrganizationId
+from mft.model.ids import OrganizationId, UploadId
 from mft.policy.quota import Quota, Use, excess, shortage
-from mft.store import uploads
+from mft.store import catalog, uploads, versions
 from mft.store.engine import Connection
 from mft.store.usage import read_usage
 from mft.vfs.parts import Parts
@@ -14,6 +14,8 @@ from mft.vfs.shapes import Space
 
 _MANY: Final = 1 << 40
 """How many files there may be where nothing limits them."""
+MOST_FOLDERS: Final = 10_000
+"""Folders of one organization: they cost a client one packet and nobody clears them away."""
 
 
 def demand_disk(parts: Parts, coming: int = 0) -> None:
@@ -25,20 +27,42 @@ def demand_disk(parts: Parts, coming: int = 0) -> None:
 
 
 def demand_file(
-    connection: Connection, parts: Parts, owner: OrganizationId | None, now: datetime, *, new: bool
+    connection: Connection, parts: Parts, owner: OrganizationId | None, now: datetime, *, new: UploadId | None
 ) -> None:
-    """Raise Exhausted when *owner* may keep no further file; brings the ledger up to date.
+    """Raise Exhausted when *owner* may keep no further file *new* (None: no further one); refresh the ledger.
 
     What broke off and is kept for its owner takes room too, or quotas would end where lines are cut.
     """
     if owner is None:
         return
     quota, used = read_usage(connection, owner)
-    kept = uploads.kept_bytes(connection, owner, now - parts.rules.terms.unfinished)
+    since = now - parts.rules.terms.unfinished
+    kept = uploads.kept_bytes(connection, owner, since)
     parts.ledger.refresh(owner, quota, Use(used.bytes + kept, used.files))
-    why = excess(quota, used, Use(files=1)) if new else None
+    if new is None:
+        return
+    why = excess(quota, Use(files=used.files + uploads.new_names(connection, owner, since, new)), Use(files=1))
     if why is not None:
         raise Exhausted(why)
+
+
+def demand_folder(connection: Connection, owner: OrganizationId | None) -> None:
+    """Raise Exhausted when *owner* has as many folders as an organization may."""
+    if owner is not None and catalog.folders_of(connection, owner) >= MOST_FOLDERS:
+        raise Exhausted(f"an organization has at most {MOST_FOLDERS} folders")
+
+
+def demand_undo(connection: Connection, owner: OrganizationId | None, now: datetime) -> None:
+    """Raise Exhausted when *owner*'s ended versions that can still be brought back exceed its quota once more.
+
+    They are off the quota, so that replacing a file needs no room for two; without a bound, whoever
+    replaces one all the time fills the disk.  Exact in the transaction that commits.
+    """
+    if owner is None:
+        return
+    quota, used = read_usage(connection, owner)
+    if quota.bytes is not None and used.bytes + versions.undoable_bytes(connection, owner, now) > 2 * quota.bytes:
+        raise Exhausted("with what can still be brought back, twice the organization's quota is reached")
 
 
 def space_of(connection: Connection, parts: Parts, owner: OrganizationId | None) -> Space:

@@ -143,3 +143,43 @@ def test_space_is_the_quota_where_there_is_one(world: World):
     space = world.as_("alice").space(p("/"))
     assert (space.total, space.free, space.files, space.free_files) == (1000, 700, 10, 9)
     assert names(world.as_("alice"), HOME) == ["a"]
+
+
+def test_uploads_on_their_way_in_count_as_files(world: World):
+    world.quota("northwind", None, 2)
+    tree = world.as_("alice")
+    first = tree.open_upload(p(f"{HOME}/a"), PUT)
+    second = tree.open_upload(p(f"{HOME}/b"), PUT)
+    second.interrupt(Ended.CUT)
+    with pytest.raises(Exhausted):
+        tree.open_upload(p(f"{HOME}/c"), PUT)
+    close(first)
+    again = tree.open_upload(p(f"{HOME}/b"), OpenMode())
+    again.write(0, b"x")
+    close(again)
+    put(tree, f"{HOME}/a", b"a new version is no further file")
+    assert used(world).files == 2
+
+
+def test_an_organization_has_so_many_folders_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mft.vfs.room.MOST_FOLDERS", 3)
+    tree = world.as_("alice")
+    tree.make_folder(p(f"{HOME}/a"))
+    tree.make_folder(p(f"{HOME}/a/b"))
+    with pytest.raises(Exhausted, match="folders"):
+        tree.make_folder(p(f"{HOME}/c"))
+    tree.remove_folder(p(f"{HOME}/a/b"))
+    tree.make_folder(p(f"{HOME}/c"))
+
+
+def test_versions_that_can_be_brought_back_come_to_the_quota_once_more(world: World):
+    world.quota("northwind", 1000)
+    tree = world.as_("alice")
+    for content in (b"1", b"2"):
+        put(tree, f"{HOME}/a", content * 1000)
+    with pytest.raises(Exhausted, match="twice"):
+        put(tree, f"{HOME}/a", b"3" * 1000)
+    assert get(tree, f"{HOME}/a") == b"2" * 1000
+    world.clock.advance(hours=1)
+    put(tree, f"{HOME}/a", b"4" * 1000)
+    assert used(world) == Use(1000, 1)
