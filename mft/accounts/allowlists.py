@@ -19,8 +19,10 @@ from mft.model.ids import AllowlistEntryId, new_id
 from mft.model.network import AddressRange
 from mft.model.session import Actor
 from mft.policy.allowlist import AllowlistRules, NeedsApproval, Unfit, judge
-from mft.store import allowlist
+from mft.policy.trail import event_in
+from mft.store import allowlist, events
 from mft.store.engine import Store
+from mft.store.events import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,14 @@ class Allowlists:
             judgement = judge(waiting.addresses, 0, self._rules, self._trial)
             if isinstance(judgement, Unfit):
                 raise Invalid(judgement.why)
-            # The statement itself refuses the adder, so that no path around this check approves.
-            if not allowlist.approve(connection, entry, actor.name, now):
-                raise Forbidden(f"{entry} was added by {waiting.added_by}; another person has to approve it")
+            # The statement itself refuses the adder's name, so that no path around this check approves.
+            if self._same_person(connection, actor, waiting) or not allowlist.approve(
+                connection, entry, actor.name, now
+            ):
+                raise Forbidden(
+                    f"{entry} was added by {waiting.added_by}; another person, signed on to this machine "
+                    "as another user, has to approve it"
+                )
             self._record(connection, Action.ADDRESS_APPROVED, actor, name, waiting, now)
             return self._found(connection, entry)[1]
 
@@ -124,9 +131,31 @@ class Allowlists:
         with self._store.read() as connection:
             return allowlist.waiting(connection)
 
+    def _same_person(self, connection: Connection, actor: Actor, waiting: AllowlistEntry) -> bool:
+        """Return whether the approver is, by name or by the system's user, who added the entry.
+
+        A name can be said (--as), so that alone it proves nothing.  On trial, where one person tries
+        everything out as one user, it has to do.
+        """
+        adder = {waiting.added_by.casefold()}
+        approver = {actor.name.casefold()}
+        if not self._trial:
+            adder.add(self._user_who_added(connection, waiting).casefold())
+            approver.add(actor.user.casefold())
+        return bool((adder & approver) - {""})
+
+    @staticmethod
+    def _user_who_added(connection: Connection, entry: AllowlistEntry) -> str:
+        """Return the system's user who asked for *entry*, as the trail tells; empty if it was the name's own."""
+        wanted = Wanted(action=Action.ADDRESS_PROPOSED, text=entry.id)
+        return next((event_in(line.body)[3].actor.user for line in events.find(connection, wanted, 1)), "")
+
     @staticmethod
     def _make_room(connection: Connection, account: Account, addresses: AddressRange, at: datetime) -> int:
-        """Return how many addresses the list holds, without an entry of the same addresses that has ended."""
+        """Return how many addresses the list admits, without an entry of the same addresses that has ended.
+
+        What waits admits nobody and is looked at by another person anyway.
+        """
         total = 0
         for entry in allowlist.of_account(connection, account.id):
             ended = entry.until is not None and entry.until <= at
@@ -134,7 +163,7 @@ class Allowlists:
                 raise Conflict(f"{addresses} is on the list of {account.name} already ({entry.id})")
             if entry.addresses == addresses:
                 allowlist.remove(connection, entry.id)
-            elif not ended:
+            elif entry.stands(at):
                 total += entry.addresses.size
         return total
 

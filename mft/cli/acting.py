@@ -13,6 +13,9 @@ from mft.model.errors import Invalid
 from mft.model.session import Actor, Door
 
 DEFAULT_CONFIG: Final = Path("/etc/mft/mft.toml")
+_LOGIN: Final = Path("/proc/self/loginuid")
+_NOBODY: Final = 2**32 - 1
+"""What the kernel says when nobody logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,32 @@ def said_before() -> Call:
 
 
 def operator(named: str | None) -> Actor:
-    """Return the acting person as the audit trail records them."""
-    return Actor(door=Door.CLI, name=person(named or said_before().acting, os.environ, _process_user()))
+    """Return the acting person as the audit trail records them, with the system's user beside a name that was said."""
+    name = person(named or said_before().acting, os.environ, _name_of(os.geteuid()))
+    user = system_user(os.environ, _LOGIN, os.getuid())
+    return Actor(Door.CLI, name, user="" if user == name else user)
 
 
-def _process_user() -> str:
+def system_user(environ: Mapping[str, str], login: Path, process: int) -> str:
+    """Return who logged in, else who called sudo, else whom the process belongs to: no option changes it.
+
+    *login* is the kernel's note of who logged in, which stays through sudo and su; it holds no user in
+    a container, where the environment has to be believed.
+    """
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
+        found = int(login.read_text())
+    except (OSError, ValueError):
+        found = _NOBODY
+    if found == _NOBODY:
+        called = environ.get("SUDO_UID", "")
+        found = int(called) if called.isdecimal() else process
+    return _name_of(found) or str(found)
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except (KeyError, OverflowError):
         return ""
 
 

@@ -180,6 +180,7 @@ def _row(one: AuditEvent) -> dict[str, Any]:
         "at": one.at,
         "action": event.action,
         "actor": event.actor.name,
+        "user": event.actor.user,
         "door": event.actor.door,
         "source": event.actor.source,
         "subject": event.subject,

@@ -27,6 +27,8 @@ class Actor:
     account: AccountId | None = None
     session: SessionId | None = None
     source: IPv4Address | None = None
+    user: str = ""
+    """The operating system's user behind a name said with --as; empty where they are the same or there is none."""
 
 
 @dataclass(frozen=True, slots=True)

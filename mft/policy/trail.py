@@ -43,6 +43,8 @@ def body_of(node: str, number: int, at: datetime, event: Event) -> str:
                 "account": actor.account,
                 "session": actor.session,
                 "source": None if actor.source is None else str(actor.source),
+                # Only where there is one, so that lines from before it was known keep their spelling.
+                **({"user": kept_text(actor.user)} if actor.user else {}),
             },
             "subject": kept_text(event.subject),
             "detail": {kept_text(key): _kept(value) for key, value in event.detail.items()},
@@ -71,6 +73,7 @@ def event_in(body: str) -> tuple[str, int, datetime, Event]:
             account=None if actor["account"] is None else AccountId(actor["account"]),
             session=None if actor["session"] is None else SessionId(actor["session"]),
             source=None if source is None else IPv4Address(source),
+            user=actor.get("user", ""),
         ),
         subject=fields["subject"],
         detail=fields["detail"],

@@ -10,6 +10,7 @@ from mft.model.account import AccountState
 from mft.model.errors import Conflict, Forbidden, Invalid, NotFound
 from mft.model.event import Action
 from mft.model.ids import AllowlistEntryId
+from mft.model.session import Actor, Door
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.signon import Admit, Reason, Refuse
 from tests.support.gate import OLGA, OTTO, Gate
@@ -90,9 +91,43 @@ def test_the_4097th_address_of_a_list_waits(gate: Gate):
     assert gate.allowlists.add(OLGA, "alice", NewAddress("9.9.9.9")).waits_because is not None
 
 
-def test_what_waits_counts_too_so_that_nothing_slips_past_in_pieces(gate: Gate):
-    gate.allowlists.add(OLGA, "alice", NewAddress("8.8.0.0/20"))
-    assert gate.allowlists.add(OLGA, "alice", NewAddress("9.9.9.9")).waits_because is not None
+def test_what_waits_does_not_make_the_next_address_wait_but_what_was_approved_does(gate: Gate):
+    wide = gate.allowlists.add(OLGA, "alice", NewAddress("8.8.0.0/20")).entry
+    assert gate.allowlists.add(OLGA, "alice", NewAddress("9.9.9.9")).waits_because is None
+    gate.allowlists.approve(OTTO, wide.id)
+    assert gate.allowlists.add(OLGA, "alice", NewAddress("9.9.9.10")).waits_because is not None
+
+
+def as_user(name: str, user: str) -> Actor:
+    return Actor(Door.CLI, name, user=user)
+
+
+@pytest.mark.parametrize(
+    ("adder", "approver"),
+    [
+        (as_user("olga", ""), as_user("OLGA", "")),
+        (as_user("olga", "root"), as_user("otto", "root")),
+        (as_user("olga", "root"), as_user("otto", "ROOT")),
+        (as_user("olga", ""), as_user("otto", "olga")),
+        (as_user("otto", "olga"), as_user("olga", "")),
+    ],
+)
+def test_the_second_person_is_not_the_first_under_another_name(any_gate: Gate, adder: Actor, approver: Actor):
+    gate = any_gate
+    gate.account("ann", allow=None)
+    strict = Allowlists(gate.store, gate.trail, gate.clock, AllowlistRules(), ())
+    entry = strict.add(adder, "ann", NewAddress("8.8.0.0/20")).entry
+    with pytest.raises(Forbidden, match="another user"):
+        strict.approve(approver, entry.id)
+    assert strict.listing("ann")[0].approved_by is None
+    assert strict.approve(as_user("eve", "eva"), entry.id).approved_by == "eve"
+
+
+def test_on_trial_another_name_will_do(gate: Gate):
+    entry = gate.allowlists.add(as_user("olga", "root"), "alice", NewAddress("8.8.0.0/20")).entry
+    with pytest.raises(Forbidden):
+        gate.allowlists.approve(as_user("Olga", "root"), entry.id)
+    assert gate.allowlists.approve(as_user("otto", "root"), entry.id).approved_by == "otto"
 
 
 def test_the_same_addresses_are_listed_once(gate: Gate):

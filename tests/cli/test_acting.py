@@ -1,8 +1,10 @@
 """Who is acting."""
 
+from pathlib import Path
+
 import pytest
 
-from mft.cli.acting import person
+from mft.cli.acting import person, system_user
 from mft.model.errors import Invalid
 
 
@@ -26,3 +28,25 @@ def test_where_no_user_is_named_the_owner_of_the_process_is_acting():
 def test_nobody_acts_namelessly(environ):
     with pytest.raises(Invalid, match="--as"):
         person(None, environ)
+
+
+@pytest.mark.parametrize(
+    ("login", "environ", "user"),
+    [
+        ("0", {"SUDO_UID": "1", "SUDO_USER": "daemon"}, "root"),
+        ("4294967295", {"SUDO_UID": "0"}, "root"),
+        ("4294967295", {"SUDO_UID": "me", "USER": "maria"}, "daemon"),
+        ("", {}, "daemon"),
+        ("3000000001", {}, "3000000001"),
+    ],
+)
+def test_the_systems_user_is_who_logged_in_and_no_option_or_name_changes_it(tmp_path: Path, login, environ, user):
+    (tmp_path / "loginuid").write_text(login)
+    assert system_user(environ, tmp_path / "loginuid", 1) == user
+    assert system_user({}, tmp_path / "none", 1) == "daemon"
+
+
+def test_the_trail_names_the_systems_user_beside_the_name_that_was_said(desk):
+    desk.said("allow", "add", "bob", "8.8.8.8", "--as", "otto")
+    (event,) = [one for one in desk.events("address.added") if one["actor"] == "otto"]
+    assert event["user"] not in {"", "otto"}
