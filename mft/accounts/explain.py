@@ -16,7 +16,7 @@ from mft.model.event import Action, AuditEvent
 from mft.model.ids import ALPHABET, Reference
 from mft.model.session import Door
 from mft.policy.signon import Reason, Terms, bars
-from mft.store import accounts
+from mft.store import accounts, organizations
 from mft.store.engine import Store
 
 _RESET: Final = "issue a new one: mft account temp-password NAME"
@@ -49,7 +49,10 @@ MEANING: Final = {
         "nobody signed on for so long that the account is closed",
         "a new access request is needed",
     ),
-    Reason.ORGANIZATION_DISABLED: ("the account's organization is disabled", "if that is over: mft org enable NAME"),
+    Reason.ORGANIZATION_DISABLED: (
+        "the account's organization is disabled",
+        "if that is over: mft org enable ORGANIZATION",
+    ),
     Reason.SOURCE_NOT_LISTED: (
         "the address is not on the account's list",
         "if the address is theirs, add it: mft allow add NAME ADDRESS --reason WHY",
@@ -92,7 +95,7 @@ def explain(store: Store, code: str) -> Explanation:
     reference = read_reference(code)
     line = by_reference(store, reference)
     if line is not None and line.event.action is Action.SIGNON_REFUSED:
-        return _single(reference, line)
+        return _single(store, reference, line)
     if line is not None and line.event.action is Action.SIGNON_REFUSED_OFTEN:
         return _counted(reference, line)
     raise NotFound(
@@ -111,10 +114,11 @@ def read_reference(code: str) -> Reference:
     return Reference(f"{plain[:4]}-{plain[4:]}".upper())
 
 
-def _single(reference: Reference, line: AuditEvent) -> Explanation:
+def _single(store: Store, reference: Reference, line: AuditEvent) -> Explanation:
     detail = line.event.detail
     reason = Reason(str(detail["reason"]))
     words, advice = MEANING[reason]
+    known = line.event.actor.account is not None
     also = [Reason(word) for word in str(detail["also"]).split(", ") if word]
     return Explanation(
         reference=reference,
@@ -129,9 +133,20 @@ def _single(reference: Reference, line: AuditEvent) -> Explanation:
         also=tuple(MEANING[bar][0] for bar in also),
         allowed=str(detail["allowed"]),
         not_in_force=str(detail["not_in_force"]),
-        advice=advice,
+        advice=_filled(store, advice, line.event.subject, str(detail["source"])) if known else advice,
         count=1,
     )
+
+
+def _filled(store: Store, advice: str, name: str, source: str) -> str:
+    """Return *advice* with the account's, its organization's and the source's own names in the commands."""
+    said = advice.replace("ADDRESS", source).replace("NAME", name)
+    if "ORGANIZATION" not in said:
+        return said
+    with store.read() as connection:
+        account = accounts.by_name(connection, name)
+        owner = organizations.by_id(connection, account.organization).name if account else "ORGANIZATION"
+    return said.replace("ORGANIZATION", owner)
 
 
 def _counted(reference: Reference, line: AuditEvent) -> Explanation:
@@ -149,7 +164,7 @@ def _counted(reference: Reference, line: AuditEvent) -> Explanation:
         also=(),
         allowed="",
         not_in_force="",
-        advice="the first refusals of that minute have lines of their own: mft audit search --text ADDRESS",
+        advice=f"the first of that minute have lines of their own: mft audit search --text {line.event.subject}",
         count=int(detail["count"] or 0),
     )
 

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -23,17 +23,20 @@ from mft.clock import Clock, SystemClock
 from mft.crypto.hostkeys import list_host_keys
 from mft.crypto.master import MasterKey
 from mft.crypto.signer import Signer
-from mft.model.errors import MftError
+from mft.model.errors import MftError, Unavailable
+from mft.model.network import parse_address
 from mft.policy.quota import shortage
 from mft.settings.load import Loaded
 from mft.settings.model import Listener, Settings
-from mft.store.engine import open_store
+from mft.store import slowdowns
+from mft.store.engine import Store, open_store
 from mft.store.schema import HEAD, require_current
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  (what a listener on every address says)
 _HERE: Final = "127.0.0.1"
 _SLACK: Final = timedelta(seconds=5)
+_LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
 
 class Standing(StrEnum):
@@ -104,7 +107,18 @@ def _keys(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
 def _database(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     with closing(open_store(loaded.settings.store_url)) as store:
         require_current(store)
-    yield Finding(name, Standing.GOOD, f"the database answers and stands at step {HEAD}")
+        _try_writing(store)
+    yield Finding(name, Standing.GOOD, f"the database answers, takes writes and stands at step {HEAD}")
+
+
+def _try_writing(store: Store) -> None:
+    """Write as every sign-on does, and take it back.  Raises Unavailable: where this fails nobody signs on."""
+    try:
+        with store.write() as connection, connection.begin_nested() as trial:
+            slowdowns.count(connection, parse_address(_HERE), "mft doctor", _LONG_AGO, _LONG_AGO)
+            trial.rollback()
+    except Unavailable as error:
+        raise Unavailable(f"the database takes no writes, so that nobody can sign on: {error}") from error
 
 
 def _blobs(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:

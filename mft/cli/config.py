@@ -17,7 +17,7 @@ DEFAULT: Final = "default"
 
 @click.group("config")
 def config_command() -> None:
-    """Check, show or explain the configuration."""
+    """Check or show the configuration, or write an example of one."""
 
 
 @config_command.command("check")

@@ -9,6 +9,7 @@ from mft.accounts.card import account_card
 from mft.accounts.explain import MEANING, explain, read_reference, would_admit
 from mft.model.errors import Invalid, NotFound
 from mft.policy.signon import Reason, Terms
+from mft.store import organizations
 from tests.support.gate import ELSEWHERE, HOME, OLGA, OTTO, SOME_KEY, Gate
 
 
@@ -23,7 +24,21 @@ async def test_a_code_tells_the_true_reason_with_observed_and_allowed_addresses(
     assert (told.name, told.source, told.allowed) == ("alice", "9.9.9.9", "8.8.8.0/28")
     assert told.reason == Reason.SOURCE_NOT_LISTED
     assert (told.at, told.count, told.client) == (gate.clock.now(), 1, "OpenSSH_9.2")
-    assert "mft allow add" in told.advice
+    assert "mft allow add alice 9.9.9.9 --reason WHY" in told.advice
+
+
+async def test_the_advice_names_the_account_and_its_organization_where_they_are_known(gate: Gate):
+    gate.account(failures=100)
+    locked = await gate.enter()
+    assert locked.reference is not None
+    assert explain(gate.store, locked.reference).advice.endswith("mft account unlock alice")
+    gate.unlock("alice")
+    northwind = gate.organization()
+    with gate.store.write() as connection:
+        organizations.set_enabled(connection, northwind.id, enabled=False)
+    closed = await gate.enter()
+    assert closed.reference is not None
+    assert explain(gate.store, closed.reference).advice.endswith("mft org enable northwind")
 
 
 async def test_what_else_stood_in_the_way_is_told_too(gate: Gate):

@@ -57,6 +57,13 @@ def test_a_fault_is_bad_and_hides_no_other_check(
     assert {"space", "ports", "sign-on"} <= {finding.check for finding in findings}
 
 
+def test_a_database_that_takes_no_writes_is_bad_since_nobody_could_sign_on(made: Installed):
+    file = made.loaded().settings.data / "mft.db"
+    found = bad(examine(made.loaded(MFT_DATABASE_URL=f"sqlite:///file:{file}?mode=ro&uri=true")))
+    assert list(found) == ["database"]
+    assert "nobody can sign on" in found["database"].said
+
+
 def test_a_clock_that_went_back_behind_the_trail_is_bad(made: Installed):
     yesterday = MovingClock(SystemClock().now() - timedelta(days=1))
     assert "timedatectl" in bad(examine(made.loaded(), yesterday))["clock"].mend
