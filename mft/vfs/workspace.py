@@ -12,7 +12,7 @@ from mft.blobs.local import LocalBlobs
 from mft.clock import Clock
 from mft.crypto.master import MasterKey
 from mft.model.account import Account, Organization
-from mft.model.errors import Forbidden
+from mft.model.errors import Conflict, Forbidden
 from mft.model.file import EntryKind
 from mft.model.ids import GrantId
 from mft.model.path import ROOT, VirtualPath
@@ -126,11 +126,13 @@ class Workspace:
     def set_size(self, path: VirtualPath, size: int) -> None:
         """Cut or grow the file *path* to *size*, as a new version; for the file lane.
 
-        One's own upload on its way in stays on its way in.
+        One's own upload on its way in stays on its way in, and is cut only: what it grew by would not be kept.
         """
         listed = self.stat(path)
         if listed.kind is EntryKind.FOLDER:
             raise Forbidden(f"{path} is a folder and has no size")
+        if listed.mine_uploading and size > listed.size:
+            raise Conflict(f"{path} is on its way in; it grows when it is written")
         handle = self.open_upload(path, OpenMode(truncate=size == 0))
         try:
             handle.truncate(size)

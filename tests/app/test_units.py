@@ -91,3 +91,7 @@ def test_the_manager_understands_the_units(tmp_path: Path):
     words = ["systemd-analyze", "verify", "--man=no", tmp_path / "mft.service", tmp_path / "mft.socket"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, [line for line in done.stderr.splitlines() if "mft." in line]) == (0, [])
+
+
+def test_a_start_that_has_much_to_read_is_not_ended():
+    assert assignments(UNITS / "mft.service")["TimeoutStartSec"] == ["infinity"]

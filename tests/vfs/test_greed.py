@@ -161,3 +161,14 @@ def test_the_write_lane_takes_names_out_and_leaves_the_bytes_to_the_file_lane(wo
     assert list(world.blobs.staged()) == []
     with pytest.raises(Conflict):
         handle.write(2, b"y")
+
+
+def test_an_interrupted_upload_is_cut_by_its_path_but_grows_only_by_writing(world: World):
+    handle = opened(world)
+    handle.write(0, b"x" * 100)
+    handle.interrupt(Ended.CUT)
+    tree = world.as_("alice")
+    with pytest.raises(Conflict):
+        tree.set_size(p(FILE), 101)
+    tree.set_size(p(FILE), 10)
+    assert tree.stat(p(FILE)).size == 10
