@@ -94,7 +94,7 @@ EXTENSIONS: Final[dict[bytes, tuple[bytes, Row]]] = {
 """Name to the version that is told (empty when refused) and the row."""
 
 ATTRIBUTES: Final[tuple[Row, ...]] = (
-    Row("size", HONOURED, "cuts or grows; growth counts as written zeros"),
+    Row("size", HONOURED, "cuts or grows; growth counts as written zeros, up to 64 MiB beyond what was written"),
     Row("mtime", HONOURED, "kept as the client's claim and shown; no rule reads it; a folder's is forgotten"),
     Row("atime", IGNORED, "nothing keeps it"),
     Row("permissions", IGNORED, "grants decide; PuTTY, lftp and WinSCP send a mode after each upload"),
