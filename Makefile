@@ -34,8 +34,9 @@ lint: .venv/test ## Lint, formatting, types and import contracts
 test: peers lint ## Everything that must hold before a change lands
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak"
 
-soak: peers .venv/test ## The longer forms of the same tests
-	$(BIN)/pytest -m soak --timeout 3600
+soak: peers .venv/test ## The longer forms of the same tests; SOAK="-k name" picks some; the result is kept in docs/soak.txt
+	@{ echo "commit $$(git rev-parse HEAD), $$(date -u +%F), $$(nproc) cores"; \
+	  $(BIN)/pytest -m soak -n0 --timeout 7200 --durations 0 -rA -q $(SOAK) 2>&1; } | tee docs/soak.txt
 
 format: .venv/test ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
