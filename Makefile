@@ -1,5 +1,6 @@
 # Every target works on a fresh Debian 12; what is missing is installed by the target itself.
 PYTHON ?= python3
+SHELL := /bin/bash
 BIN := .venv/bin
 SUDO := $(shell command -v sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -35,7 +36,7 @@ test: peers lint ## Everything that must hold before a change lands
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak"
 
 soak: peers .venv/test ## The longer forms of the same tests; SOAK="-k name" picks some; the result is kept in docs/soak.txt
-	@{ echo "commit $$(git rev-parse HEAD), $$(date -u +%F), $$(nproc) cores"; \
+	@set -o pipefail; { echo "commit $$(git rev-parse HEAD), $$(date -u +%F), $$(nproc) cores"; \
 	  $(BIN)/pytest -m soak -n0 --timeout 7200 --durations 0 -rA -q $(SOAK) 2>&1; } | tee docs/soak.txt
 
 format: .venv/test ## Format the code and mend what the linter can
