@@ -21,7 +21,7 @@ demo: .venv/run ## Set up and run a server with example data on this machine
 	$(BIN)/mft demo
 
 # name of a program : the Debian package that holds it
-PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql
+PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql systemd-analyze:systemd
 peers: ## Install the SSH clients and the database server that the tests talk to
 	@missing=$$(for peer in $(PEERS); do command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done | sort -u); \
 	  test -z "$$missing" || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }

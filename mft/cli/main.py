@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "init": ("mft.cli.server", "Make a server's directory: configuration, keys and database."),
     "serve": ("mft.cli.server", "Run the server in the foreground until a signal ends it."),
     "doctor": ("mft.cli.server", "Check ports, permissions, clock, keys, database and an own sign-on."),
-    "config": ("mft.cli.config", "Check, show or explain the configuration."),
+    "config": ("mft.cli.config", "Check or show the configuration, or write an example of one."),
     "db": ("mft.cli.database", "Bring the database's schema up to date."),
     "backup": ("mft.cli.backup", "Write the database, the files and the configuration into one file."),
     "restore": ("mft.cli.backup", "Make a server's directory from a backup."),

@@ -14,7 +14,7 @@ from mft.vfs.shapes import Space
 
 _MANY: Final = 1 << 40
 """How many files there may be where nothing limits them."""
-MOST_FOLDERS: Final = 10_000
+MOST_FOLDERS: Final = 100_000
 """Folders of one organization: they cost a client one packet and nobody clears them away."""
 
 

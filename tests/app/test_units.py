@@ -1,11 +1,8 @@
 """The unit files and the install block of docs/operations.md speak of one layout."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 from mft.app.install import Wanted, install
 from mft.cli.acting import DEFAULT_CONFIG
@@ -81,7 +78,6 @@ def test_a_configuration_apart_from_the_folder_finds_everything_in_the_folder(tm
     assert {path.name for path in (tmp_path / "lib").iterdir()} == {"data", "keys"}
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_the_manager_understands_the_units(tmp_path: Path):
     for file in UNITS.glob("mft.s*"):
         if file.suffix in {".service", ".socket"}:
