@@ -176,3 +176,17 @@ def names(workspace: Workspace, path: str) -> list[str]:
 
 def sha(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
+
+
+def furnished(store: Store, folder: Path) -> World:
+    """Return a house of two delegates and a partner, in which alice may do everything at home."""
+    house = World(store, folder)
+    house.add_organization("northwind")
+    house.add_organization("southwind")
+    house.add_organization("acme", OrganizationKind.PARTNER)
+    house.add_account("alice", "northwind")
+    house.add_account("anna", "northwind")
+    house.add_account("sven", "southwind")
+    house.add_account("bot", "acme")
+    house.grant("alice", "/Distribution/northwind")
+    return house
