@@ -33,13 +33,14 @@ _LOG_LINES: Final = 20
 @click.option(
     "--check", "checks", is_flag=True, help="Walk the whole journey as a client, in a folder of its own; exit 8."
 )
+@click.option("--port", type=click.IntRange(0, 65535), help="Another port, for this run; 0: one that is free.")
 @json_option
-def demo_command(folder: Path | None, checks: bool, as_json: bool) -> None:  # noqa: FBT001  (click passes by name)
+def demo_command(folder: Path | None, checks: bool, port: int | None, as_json: bool) -> None:  # noqa: FBT001  (click passes by name)
     """Run a server with example data on this machine, or check the whole journey."""
     if checks:
-        _check(folder, as_json=as_json)
+        _check(folder, port or 0, as_json=as_json)
     else:
-        _run((folder or FOLDER).absolute(), as_json=as_json)
+        _run((folder or FOLDER).absolute(), port, as_json=as_json)
 
 
 def _stage(folder: Path, port: int) -> tuple[Stage, dict[str, str]]:
@@ -53,10 +54,10 @@ def _stage(folder: Path, port: int) -> tuple[Stage, dict[str, str]]:
     return set_up(folder, port)
 
 
-def _check(folder: Path | None, *, as_json: bool) -> None:
+def _check(folder: Path | None, port: int, *, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="mft-demo-") as own:
         stage, _ = _stage((folder or Path(own, "house")).absolute(), 0)
-        with serving(stage, any_port=True) as server:
+        with serving(stage, port) as server:
             taken = []
             for step in walk(Journey(stage, Address(server.port, _fingerprint(stage)))):
                 taken.append({"step": step.name, "passed": step.passed, "said": step.said})
@@ -79,10 +80,10 @@ def _fingerprint(stage: Stage) -> str:
     return list_host_keys(load(stage.config, {}).settings.sftp.host_keys)[0].fingerprint
 
 
-def _run(folder: Path, *, as_json: bool) -> None:
+def _run(folder: Path, port: int | None, *, as_json: bool) -> None:
     stage, secrets = _stage(folder, usual_or_free_port())
     try:
-        with _ended_by_signals(), serving(stage) as server:
+        with _ended_by_signals(), serving(stage, port) as server:
             _tell(_facts(stage, server, secrets), as_json=as_json)
             status = server.wait()
     except KeyboardInterrupt:

@@ -17,7 +17,6 @@ from mft.cli.demo.house import Stage
 from mft.model.errors import Unavailable
 
 USUAL_PORT: Final = 22022
-ANY_PORT: Final = '[{"address": "127.0.0.1", "port": 0}]'
 LOG: Final = "server.log"
 _PATIENCE: Final = 30.0
 """Seconds until a server that is not ready counts as failed."""
@@ -47,15 +46,18 @@ def usual_or_free_port() -> int:
 
 
 @contextmanager
-def serving(stage: Stage, *, any_port: bool = False) -> Iterator[Server]:
-    """Give the server once it is ready, and stop it afterwards.  Raises Unavailable with what it said."""
+def serving(stage: Stage, port: int | None = None) -> Iterator[Server]:
+    """Give the server once it is ready, and stop it afterwards.  Raises Unavailable with what it said.
+
+    It listens on *port* (0: one that is free) instead of the one its configuration names.
+    """
     log = stage.folder / LOG
     words = [sys.executable, "-m", "mft", "serve", "--config", str(stage.config)]
     with open(log, "ab", opener=_private) as output:
         begins = output.tell()
         # Its own session: Ctrl-C reaches it through us, once.
         process = subprocess.Popen(  # noqa: S603  (our own program, no shell)
-            words, env=_environment(any_port=any_port), stdout=output, stderr=output, start_new_session=True
+            words, env=_environment(port), stdout=output, stderr=output, start_new_session=True
         )
     try:
         yield Server(process, _ready(process, log, begins))
@@ -63,10 +65,12 @@ def serving(stage: Stage, *, any_port: bool = False) -> Iterator[Server]:
         _stop(process)
 
 
-def _environment(*, any_port: bool) -> dict[str, str]:
-    """Return the environment without settings of other servers."""
+def _environment(port: int | None) -> dict[str, str]:
+    """Return the environment without settings of other servers, with *port* as the listener where one is given."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("MFT_")}
-    return plain | ({"MFT_SFTP__LISTENERS": ANY_PORT} if any_port else {})
+    if port is None:
+        return plain
+    return plain | {"MFT_SFTP__LISTENERS": json.dumps([{"address": "127.0.0.1", "port": port}])}
 
 
 def _private(path: str, flags: int) -> int:

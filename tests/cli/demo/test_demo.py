@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 def start(folder: Path) -> tuple[subprocess.Popen[str], dict]:
     """Start the demonstration and return it with what it printed once the server was ready."""
     shown = subprocess.Popen(
-        [*MFT, "demo", "--dir", folder, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*MFT, "demo", "--dir", folder, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True
     )
     assert shown.stdout is not None
     lines = []
@@ -32,7 +32,8 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], dict]:
         lines.append(line)
         if line == "}\n":
             return shown, json.loads("".join(lines))
-    raise AssertionError("".join(lines))
+    shown.stdout.close()
+    raise AssertionError(f"ended with {shown.wait(60)}: {''.join(lines)}")
 
 
 def stop(shown: subprocess.Popen[str]) -> None:
