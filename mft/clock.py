@@ -1,6 +1,7 @@
 """The only place that asks what time it is."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -11,6 +12,10 @@ class Clock(Protocol):
         """Return the moment, aware and in UTC."""
         ...
 
+    def elapsed(self) -> timedelta:
+        """Return how long something has run that nobody can set: only differences mean anything."""
+        ...
+
 
 class SystemClock:
     """The machine's wall clock."""
@@ -18,3 +23,7 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the moment, aware and in UTC."""
         return datetime.now(UTC)
+
+    def elapsed(self) -> timedelta:
+        """Return the time since the machine started, sleeping included."""
+        return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))

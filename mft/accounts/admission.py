@@ -95,7 +95,7 @@ class Admission:
             seen_at=now,
             end_requested=None,
         )
-        accounts.signed_on(connection, account.id, now)
+        accounts.signed_on(connection, account.id, now, knock.door, knock.source)
         allowlist.seen(connection, verdict.entry.id, now)
         slowdowns.forget(connection, knock.source, account.name)
         sessions.add(connection, session)

@@ -5,7 +5,7 @@ import socket
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.penalties import PenaltyRules
 from mft.policy.quota import Reserve
-from mft.policy.retention import RetentionTerms
+from mft.policy.retention import RetentionClass, RetentionTerms
 from mft.policy.signon import Terms
 from mft.settings.model import Settings
 from mft.sftp.front.limits import Limits
@@ -38,8 +38,7 @@ def tree_rules(settings: Settings) -> Rules:
     kept = settings.terms
     return Rules(
         terms=RetentionTerms(
-            standard=kept.retention,
-            financial=kept.retention_financial,
+            classes={RetentionClass(name): term for name, term in settings.retention.terms().items()},
             unfinished=kept.interrupted_upload,
             undo=kept.undo,
         ),

@@ -16,7 +16,6 @@ from mft.model.errors import Invalid
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
 from mft.model.rights import format_rights, parse_rights
-from mft.policy.retention import RetentionClass
 from mft.settings.quantities import read_span
 from mft.vfs.grants import Grantee
 from mft.vfs.workspace import Workspace
@@ -105,12 +104,12 @@ def history(desk: Desk, path: str) -> Answer:
 
 @folder_command.command("retention")
 @click.argument("path")
-@click.argument("kind", type=click.Choice([*(one.value for one in RetentionClass), "inherit"]))
+@click.argument("kind", metavar="CLASS|inherit")
 @operates
 def retention(desk: Desk, path: str, kind: str) -> Answer:
     """Say how long files stay in the folder PATH and below: one class, or what the folder above says."""
     place = VirtualPath.parse(path)
-    chosen = None if kind == "inherit" else RetentionClass(kind)
+    chosen = None if kind == "inherit" else desk.house.files.parts.rules.terms.named(kind)
     touched = desk.house.folders.set_retention(desk.actor, place, chosen)
     return Done(
         f"{place} keeps files as {kind}; {touched} files changed",

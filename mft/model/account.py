@@ -4,12 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Final
 
 from mft.model.errors import Invalid
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
 from mft.model.network import AddressRange
 from mft.model.path import VirtualPath
+from mft.model.session import Door
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9._-]{3,64}", re.ASCII)
@@ -37,6 +39,10 @@ class Organization:
     created_by: str
     quota_bytes: int | None
     quota_files: int | None
+    seats: int | None = None
+    """How many people may have an account (fact 0.5)."""
+    administrator: str | None = None
+    """The mail address of who answers for its people; while None nobody is asked."""
 
     @property
     def home(self) -> VirtualPath:
@@ -84,6 +90,22 @@ class Account:
     last_signon_at: datetime | None
     failures: int
     """Consecutive failed password attempts from addresses on the account's own list."""
+    person: str = ""
+    """The full name; empty once purged, as e-mail, phone and contact are."""
+    phone: str = ""
+    contact: str = ""
+    """A mail address that gets the warnings instead of the account's own; for unattended jobs."""
+    last_signon_door: Door | None = None
+    last_signon_source: IPv4Address | None = None
+    recertify_by: datetime | None = None
+    """From then on it is refused until its administrator keeps it; None while nobody is asked."""
+    purged_at: datetime | None = None
+    purged_why: str = ""
+
+    @property
+    def warned_at(self) -> str:
+        """The mail address that warnings about this account go to."""
+        return self.contact or self.email
 
 
 class CredentialKind(StrEnum):

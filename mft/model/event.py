@@ -32,6 +32,8 @@ class Action(StrEnum):
     ACCOUNT_LOCKED = "account.locked"
     ACCOUNT_UNLOCKED = "account.unlocked"
     ACCOUNT_PURGED = "account.purged"
+    ACCOUNT_SUSPENDED = "account.suspended"  # Nobody answered the recertification in time.
+    ACCOUNT_WARNED = "account.warned"  # Of the purge that comes.
     PASSWORD_ISSUED = "password.issued"  # noqa: S105  (a temporary password was made)
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
     PASSWORD_REFUSED = "password.refused"  # noqa: S105  (a proposed new password was not fit)
@@ -41,6 +43,18 @@ class Action(StrEnum):
     ADDRESS_PROPOSED = "address.proposed"
     ADDRESS_APPROVED = "address.approved"
     ADDRESS_REMOVED = "address.removed"
+
+    REQUEST_SUBMITTED = "request.submitted"
+    REQUEST_APPROVED = "request.approved"
+    REQUEST_DENIED = "request.denied"
+    REQUEST_WITHDRAWN = "request.withdrawn"
+    REQUEST_EXPIRED = "request.expired"
+    AGREEMENT_SIGNED = "agreement.signed"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_ANSWERED = "review.answered"
+    STAFF_ADDED = "staff.added"
+    STAFF_REMOVED = "staff.removed"
+    ACT_REFUSED = "act.refused"  # Somebody tried what their role does not allow.
 
     FOLDER_CREATED = "folder.created"
     FOLDER_REMOVED = "folder.removed"
@@ -61,6 +75,10 @@ class Action(StrEnum):
     FILE_HELD = "file.held"  # Must stay until released, whatever its term.
     FILE_RELEASED = "file.released"
     FILE_DESTROYED = "file.destroyed"  # Key gone, bytes gone.
+    FILE_DAMAGED = "file.damaged"  # Its bytes do not match its digest.
+    RETENTION_HALTED = "retention.halted"  # The breaker: removing stands still until somebody looks.
+    RETENTION_RELEASED = "retention.released"
+    RETENTION_RESUMED = "retention.resumed"  # The cause went by itself.
 
     SERVER_STARTED = "server.started"
     SERVER_STOPPED = "server.stopped"
@@ -69,6 +87,8 @@ class Action(StrEnum):
     MASTERKEY_ROTATED = "masterkey.rotated"
     MASTERKEY_REWRAPPED = "masterkey.rewrapped"
     BACKUP_MADE = "backup.made"
+    BACKUP_FORGOTTEN = "backup.forgotten"  # An operator says that it was destroyed.
+    JOB_RUN = "job.run"  # By hand.
     BACKUP_RESTORED = "backup.restored"
 
 

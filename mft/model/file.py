@@ -17,6 +17,17 @@ class SealedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a file must stay, whatever its term."""
+
+    why: str
+    by: str
+    at: datetime
+    until: datetime | None = None
+    """None: until somebody lifts it."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A committed version of a file: whole, durable, with its digest.  It never changes."""
 
@@ -36,8 +47,8 @@ class StoredFile:
     client_mtime: int | None
     """The client's claim in seconds since 1970; shown by STAT, read by no rule."""
     downloads: int
-    hold: str | None = None
-    """Why it must stay, whatever its term; None when nothing holds it."""
+    hold: Hold | None = None
+    """None when nothing holds it; one whose end has passed holds nothing either (mft.policy.retention)."""
 
 
 class EntryKind(StrEnum):

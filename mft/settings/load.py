@@ -23,9 +23,22 @@ PREFIX: Final = "MFT_"
 NOT_SETTINGS: Final = frozenset({"MFT_CONFIG", "MFT_AS", "MFT_REASON"})
 """Variables that the command line reads for itself."""
 
-_CREDENTIAL_PATHS: Final = {"master_key": ("master_key",), "audit_key": ("audit", "signing_key")}
+_CREDENTIAL_PATHS: Final = {
+    "master_key": ("master_key",),
+    "audit_key": ("audit", "signing_key"),
+    "smtp_password": ("mail", "password_file"),
+}
 _CREDENTIAL_VALUES: Final = {"database_url": ("database_url",)}
-PATHS: Final = (("data",), ("master_key",), ("sftp", "host_keys"), ("audit", "signing_key"))
+PATHS: Final = (
+    ("data",),
+    ("master_key",),
+    ("sftp", "host_keys"),
+    ("audit", "signing_key"),
+    ("mail", "ca_file"),
+    ("mail", "password_file"),
+    ("mail", "templates"),
+    ("requests", "agreements"),
+)
 """Settings that are paths; relative ones start at the file's own folder."""
 
 Key = tuple[str, ...]
@@ -110,7 +123,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Key, Any, st
 
 def _typed(key: Key, text: str) -> Any:
     """Return *text* as the model reads it: lists and tables are written as JSON."""
-    if key[-1] in {"listeners", "trial_networks", "penalty_exempt"}:
+    if key[-1] in {"listeners", "trial_networks", "penalty_exempt", "operators", "own"}:
         try:
             return json.loads(text)
         except json.JSONDecodeError:
@@ -169,7 +182,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
         value: Any = settings
         for name in key:
             value = getattr(value, name)
-        _put(changes, key, folder / value)
+        if value is not None:
+            _put(changes, key, folder / value)
     return settings.model_copy(
         update={
             name: getattr(settings, name).model_copy(update=value) if isinstance(value, dict) else value

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from mft.model.errors import Invalid
 from mft.model.network import AddressRange, parse_address
-from mft.settings.quantities import Size, Span
+from mft.policy.retention import Months, Term
+from mft.settings.quantities import Kept, Size, Span
 
 _LOOPBACK: Final = AddressRange.parse("127.0.0.0/8")
 
@@ -44,6 +45,12 @@ def _longer_than_nothing(span: timedelta) -> timedelta:
 Network = Annotated[AddressRange, BeforeValidator(_range), PlainSerializer(str, return_type=str)]
 Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+MaybePath = Annotated[
+    Path | None,
+    BeforeValidator(lambda value: None if value == "" else value),
+    PlainSerializer(lambda value: "" if value is None else str(value), return_type=str),
+]
+"""A path, or none: empty in the file."""
 Lapse = Annotated[Span, AfterValidator(_longer_than_nothing)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -126,12 +133,6 @@ class Terms(Section):
     dormancy_unattended: Lapse = Field(
         default=timedelta(days=120), description="The same for unattended accounts (fact 0.15)."
     )
-    retention: Lapse = Field(
-        default=timedelta(days=90), description="Files are deleted this long after receipt (fact 0.3)."
-    )
-    retention_financial: Lapse = Field(
-        default=timedelta(days=548), description="The same for the financial-report class: 18 months."
-    )
     undo: Span = Field(
         default=timedelta(hours=1), description="A file a person deleted can be brought back for this long."
     )
@@ -145,6 +146,88 @@ class Terms(Section):
     )
     max_failures: Count = Field(
         default=100, description="Wrong passwords in a row, from the account's own addresses, until it is locked."
+    )
+    request_due: Lapse = Field(
+        default=timedelta(days=14), description="Time to decide an access request (fact 0.11); later it is overdue."
+    )
+    request_expires: Lapse = Field(
+        default=timedelta(days=90), description="An access request nobody decided by then cannot be approved any more."
+    )
+    review_answer: Lapse = Field(
+        default=timedelta(days=30),
+        description="Time to answer a monthly recertification; then who was not answered for is suspended.",
+    )
+
+
+class Retention(Section):
+    """How long files are kept, and when removing stops until somebody looks."""
+
+    standard: Kept = Field(
+        default=timedelta(days=90), description="From receipt, for files in folders that say nothing else (fact 0.3)."
+    )
+    financial: Kept = Field(default=Months(18), description="The same for financial reports (fact 3.11).")
+    own: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")], Kept] = Field(
+        default={}, description='Classes of your own, by name, such as remits = "1 months".'
+    )
+    halt_files: Count = Field(
+        default=500, description="More files than this due at once, and more than the percentage, stop the sweep."
+    )
+    halt_percent: Annotated[int, Field(ge=0, le=100)] = Field(default=5, description="Percent of all files.")
+    halt_accounts: Count = Field(default=20, description="More accounts than this due at once stop the purge.")
+    halt_drift: Lapse = Field(
+        default=timedelta(hours=1), description="A clock that moves further than this while the server runs stops both."
+    )
+
+    @model_validator(mode="after")
+    def _names_are_their_own(self) -> Self:
+        if taken := {"standard", "financial", "inherit"} & set(self.own):
+            raise ValueError(f"a class of your own cannot be called {min(taken)}")
+        return self
+
+    def terms(self) -> dict[str, Term]:
+        """Return the term of every class."""
+        return {"standard": self.standard, "financial": self.financial} | self.own
+
+
+class Mail(Section):
+    """Mail: warnings before something ends, and alarms.  Until a host is named, letters wait and the log says so."""
+
+    host: str = Field(default="", description="SMTP server; empty: letters are kept and nothing is sent.")
+    port: Port = Field(default=587, description="Its TCP port.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection is protected; none is taken for a loopback host only."
+    )
+    ca_file: MaybePath = Field(default=None, description="Certificates to trust instead of the system's.")
+    user: str = Field(default="", description="Name to sign on to the SMTP server with; empty: none is needed.")
+    password_file: MaybePath = Field(
+        default=None, description="File that holds its password, 0600; or the systemd credential smtp_password."
+    )
+    sender: str = Field(default="", description="The From address; needed once a host is named.")
+    operators: tuple[str, ...] = Field(default=(), description="Who gets alarms.")
+    timeout: Lapse = Field(default=timedelta(seconds=30), description="For one conversation with the server.")
+    templates: MaybePath = Field(
+        default=None, description="Folder of letters of your own; else those that came with it."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("sender is needed once a host is named")
+        if self.host and self.security == "none" and self.host not in ("127.0.0.1", "localhost"):
+            raise ValueError("security = none is taken for a host on this machine only; use starttls or tls")
+        return self
+
+
+class Requests(Section):
+    """Access requests."""
+
+    agreement: str = Field(
+        default="confidentiality-2026-01",
+        pattern=r"^[a-z0-9][a-z0-9-]{2,63}$",
+        description="Name of the confidentiality agreement that has to be accepted: a text file without its ending.",
+    )
+    agreements: MaybePath = Field(
+        default=None, description="Folder of agreements of your own; else those that came with it."
     )
 
 
@@ -229,6 +312,9 @@ class Settings(Section):
     )
     sftp: Sftp = Field(default=Sftp(), description=Sftp.__doc__)
     terms: Terms = Field(default=Terms(), description=Terms.__doc__)
+    retention: Retention = Field(default=Retention(), description=Retention.__doc__)
+    requests: Requests = Field(default=Requests(), description=Requests.__doc__)
+    mail: Mail = Field(default=Mail(), description=Mail.__doc__)
     allowlist: Allowlist = Field(default=Allowlist(), description=Allowlist.__doc__)
     passwords: Passwords = Field(default=Passwords(), description=Passwords.__doc__)
     storage: Storage = Field(default=Storage(), description=Storage.__doc__)

@@ -9,7 +9,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from mft.policy.retention import Months, Term
+
 _WRITTEN: Final = re.compile(r"\s*([0-9]+)\s*([A-Za-z]*)\s*", re.ASCII)
+_MONTHS: Final = re.compile(r"\s*([0-9]{1,4})\s*months?\s*", re.ASCII)
 _SPANS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _SIZES: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -48,8 +51,27 @@ def write_size(size: int) -> str:
     return _write(size, _SIZES) if size else "0 B"
 
 
+def read_kept(value: Any) -> Term:
+    """Return the term that *value* writes: a duration, or calendar months.  Longer than nothing."""
+    if isinstance(value, timedelta | Months):
+        return value
+    months = _MONTHS.fullmatch(value) if isinstance(value, str) else None
+    term = Months(int(months[1])) if months else read_span(value)
+    if term in (Months(0), timedelta(0)):
+        raise ValueError("is longer than nothing")
+    return term
+
+
+def write_kept(term: Term) -> str:
+    """Return *term* as it is written."""
+    return f"{term.count} months" if isinstance(term, Months) else write_span(term)
+
+
 Span = Annotated[timedelta, BeforeValidator(read_span), PlainSerializer(write_span, return_type=str)]
 """A duration in the configuration."""
 
 Size = Annotated[int, BeforeValidator(read_size), PlainSerializer(write_size, return_type=str)]
 """A number of bytes in the configuration."""
+
+Kept = Annotated[timedelta | Months, BeforeValidator(read_kept), PlainSerializer(write_kept, return_type=str)]
+"""How long a class of files is kept: a duration or calendar months, ``90 d`` or ``18 months``."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from mft.model.account import Account, AccountState, Method, Purpose
 from mft.model.errors import Conflict
 from mft.model.ids import AccountId, OrganizationId
+from mft.model.session import Door
 from mft.policy.signon import Dossier, Terms
 from mft.store.allowlist import entry_of
 from mft.store.credentials import credential_of
@@ -52,6 +54,14 @@ def account_of(row: RowMapping, prefix: str = "") -> Account:
         created_by=row[prefix + "created_by"],
         last_signon_at=row[prefix + "last_signon_at"],
         failures=row[prefix + "failures"],
+        person=row[prefix + "person"] or "",
+        phone=row[prefix + "phone"] or "",
+        contact=row[prefix + "contact"] or "",
+        last_signon_door=Door(door) if (door := row[prefix + "last_signon_door"]) else None,
+        last_signon_source=IPv4Address(source) if (source := row[prefix + "last_signon_source"]) is not None else None,
+        recertify_by=row[prefix + "recertify_by"],
+        purged_at=row[prefix + "purged_at"],
+        purged_why=row[prefix + "purged_why"] or "",
     )
 
 
@@ -126,6 +136,9 @@ def add(connection: Connection, account: Account) -> None:
                 created_by=account.created_by,
                 last_signon_at=account.last_signon_at,
                 failures=account.failures,
+                person=account.person or None,
+                phone=account.phone or None,
+                contact=account.contact or None,
             )
         )
     except IntegrityError:
@@ -156,6 +169,7 @@ def clear_failures(connection: Connection, account: AccountId) -> None:
     connection.execute(update(table).where(table.c.id == account).values(failures=0))
 
 
-def signed_on(connection: Connection, account: AccountId, at: datetime) -> None:
+def signed_on(connection: Connection, account: AccountId, at: datetime, door: Door, source: IPv4Address) -> None:
     """Note a sign-on: the dormancy term starts anew and the wrong passwords are forgotten."""
-    connection.execute(update(table).where(table.c.id == account).values(last_signon_at=at, failures=0))
+    where = {"last_signon_door": door.value, "last_signon_source": int(source)}
+    connection.execute(update(table).where(table.c.id == account).values(last_signon_at=at, failures=0, **where))

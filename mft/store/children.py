@@ -8,9 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
+from mft.model.file import Hold
 from mft.model.ids import AccountId, EntryId
 from mft.store.tables import entry, version
 from mft.store.types import Instant
+from mft.store.versions import held, hold_of
 
 
 class Child(NamedTuple):
@@ -30,7 +32,15 @@ class Child(NamedTuple):
     expires_at: datetime | None
     client_mtime: int | None
     downloads: int | None
-    hold: str | None
+    why: str | None
+    hold_by: str | None
+    hold_at: datetime | None
+    hold_until: datetime | None
+
+    @property
+    def hold(self) -> Hold | None:
+        """What keeps it, if anything does."""
+        return hold_of(self.why, self.hold_by, self.hold_at, self.hold_until)
 
 
 _COLUMNS: Final = (
@@ -49,6 +59,9 @@ _COLUMNS: Final = (
     version.c.client_mtime,
     version.c.downloads,
     version.c.hold,
+    version.c.hold_by,
+    version.c.hold_at,
+    version.c.hold_until,
 )
 
 
@@ -63,7 +76,7 @@ class Viewer:
 @lru_cache(maxsize=2)
 def _page(*, folders_only: bool) -> Select[Any]:
     now: Any = bindparam("now", type_=Instant)
-    there = or_(version.c.expires_at > now, version.c.hold.is_not(None))
+    there = or_(version.c.expires_at > now, held(now))
     handed_over = or_(
         entry.c.created_at <= bindparam("loud_since", type_=Instant), version.c.creator == bindparam("name")
     )

@@ -21,6 +21,8 @@ def organization_of(row: RowMapping, prefix: str = "") -> Organization:
         created_by=row[prefix + "created_by"],
         quota_bytes=row[prefix + "quota_bytes"],
         quota_files=row[prefix + "quota_files"],
+        seats=row[prefix + "seats"],
+        administrator=row[prefix + "administrator"],
     )
 
 
@@ -38,6 +40,8 @@ def add(connection: Connection, organization: Organization) -> None:
                 created_by=organization.created_by,
                 quota_bytes=organization.quota_bytes,
                 quota_files=organization.quota_files,
+                seats=organization.seats,
+                administrator=organization.administrator,
             )
         )
     except IntegrityError:

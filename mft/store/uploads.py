@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.errors import Conflict
@@ -13,6 +13,8 @@ from mft.model.file import SealedKey, UploadState
 from mft.model.ids import AccountId, BlobId, EntryId, OrganizationId, UploadId
 from mft.store.children import Viewer
 from mft.store.tables import entry, upload, version
+from mft.store.types import Instant
+from mft.store.versions import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: date
 
     Left out are those whose name stands in the tree at *now*.
     """
-    gone = (version.c.expires_at <= now) & version.c.hold.is_(None)
+    gone = (version.c.expires_at <= now) & ~held(literal(now, Instant))
     stands = (
         exists()
         .select_from(entry.outerjoin(version, version.c.entry == entry.c.id))

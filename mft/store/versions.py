@@ -5,10 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, func, insert, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 
-from mft.model.file import SealedKey, StoredFile
+from mft.model.file import Hold, SealedKey, StoredFile
 from mft.model.ids import BlobId, EntryId, OrganizationId, VersionId
+from mft.policy.retention import Term, end_of
 from mft.store.tables import entry, tombstone, version
 from mft.store.types import Instant
 
@@ -27,14 +39,29 @@ COLUMNS: Final = (
     version.c.client_mtime,
     version.c.downloads,
     version.c.hold,
+    version.c.hold_by,
+    version.c.hold_at,
+    version.c.hold_until,
 )
 """What ``stored_file`` reads, in its order."""
 
 
 def stored_file(row: Sequence[Any]) -> StoredFile | None:
     """Return the version in *row*, or None where an outer join found none."""
-    number, blob, wrapped, master, *rest = row
-    return None if number is None else StoredFile(number, blob, SealedKey(wrapped, master), *rest)
+    number, blob, wrapped, master, *rest, why, by, at, until = row
+    if number is None:
+        return None
+    return StoredFile(number, blob, SealedKey(wrapped, master), *(*rest, hold_of(why, by, at, until)))
+
+
+def hold_of(why: str | None, by: str | None, at: datetime | None, until: datetime | None) -> Hold | None:
+    """Return the hold that these columns say, or None."""
+    return None if why is None or at is None else Hold(why, by or "", at, until)
+
+
+def held(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a hold keeps a version at *now*."""
+    return version.c.hold.is_not(None) & (version.c.hold_until.is_(None) | (version.c.hold_until > now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +144,14 @@ def set_mtime(connection: Connection, number: VersionId, seconds: int) -> None:
     connection.execute(update(version).where(version.c.id == number).values(client_mtime=seconds))
 
 
-def set_hold(connection: Connection, number: VersionId, why: str | None) -> None:
+def set_hold(connection: Connection, number: VersionId, hold: Hold | None) -> None:
     """Hold the version, or release it with None."""
-    connection.execute(update(version).where(version.c.id == number).values(hold=why))
+    said = (None, None, None, None) if hold is None else (hold.why, hold.by, hold.at, hold.until)
+    columns = dict(zip(("hold", "hold_by", "hold_at", "hold_until"), said, strict=True))
+    connection.execute(update(version).where(version.c.id == number).values(columns))
 
 
-def reterm(connection: Connection, folder: EntryId, term: timedelta) -> int:
+def reterm(connection: Connection, folder: EntryId, term: Term) -> int:
     """Let every file in *folder*, and below it where no folder says otherwise, stay *term* from its receipt.
 
     Files under work names keep their day.  Returns how many files that touched.
@@ -131,16 +160,27 @@ def reterm(connection: Connection, folder: EntryId, term: timedelta) -> int:
     inherits = (entry.c.parent == down.c.id) & entry.c.retention_class.is_(None) & (entry.c.kind == "folder")
     down = down.union_all(select(entry.c.id).join(down, inherits))
     touched = select(entry.c.id).where(entry.c.parent.in_(select(down.c.id)), entry.c.work_owner.is_(None))
-    received = type_coerce(version.c.received_at, BigInteger)
-    expires = type_coerce(received + term // timedelta(microseconds=1), Instant)
-    return connection.execute(update(version).where(version.c.entry.in_(touched)).values(expires_at=expires)).rowcount
+    here = version.c.entry.in_(touched)
+    if isinstance(term, timedelta):
+        received = type_coerce(version.c.received_at, BigInteger)
+        expires = type_coerce(received + term // timedelta(microseconds=1), Instant)
+        return connection.execute(update(version).where(here).values(expires_at=expires)).rowcount
+    # A month's length hangs on the day: no database counts it as we do.
+    ends = [
+        {"number": number, "ends": end_of(term, received_at)}
+        for number, received_at in connection.execute(select(version.c.id, version.c.received_at).where(here))
+    ]
+    if ends:
+        one = update(version).where(version.c.id == bindparam("number")).values(expires_at=bindparam("ends"))
+        connection.execute(one, ends)
+    return len(ends)
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[VersionId, EntryId]]:
     """Return up to *limit* current versions whose term has ended and that nothing holds, oldest first."""
     rows = connection.execute(
         select(version.c.id, version.c.entry)
-        .where(version.c.entry.is_not(None), version.c.expires_at <= now, version.c.hold.is_(None))
+        .where(version.c.entry.is_not(None), version.c.expires_at <= now, ~held(literal(now, Instant)))
         .order_by(version.c.expires_at)
         .limit(limit)
     )

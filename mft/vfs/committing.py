@@ -11,7 +11,7 @@ from mft.model.path import VirtualPath
 from mft.policy.access import Operation
 from mft.policy.names import is_work_name
 from mft.policy.quota import Use
-from mft.policy.retention import expiry
+from mft.policy.retention import expiry, holds
 from mft.store import catalog, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
@@ -91,8 +91,9 @@ def check_target(place: Place, *, exclusive: bool) -> None:
         place.demand(Operation.REPLACE)
     if there is not None and exclusive:
         raise Conflict(f"{place.path} is there already")
-    if there is not None and there.file is not None and there.file.hold is not None:
-        raise Forbidden(f"{place.path} is on hold ({there.file.hold}) and must not be replaced")
+    hold = None if there is None or there.file is None else there.file.hold
+    if hold is not None and holds(hold, place.now):
+        raise Forbidden(f"{place.path} is on hold ({hold.why}) and must not be replaced")
 
 
 def _work_owner(place: Place, caller: Caller) -> AccountId | None:

@@ -7,6 +7,7 @@ from mft.model.errors import Forbidden, NotFound
 from mft.model.file import Entry, EntryKind
 from mft.model.path import VirtualPath
 from mft.policy.access import Sight, sight, visible
+from mft.policy.retention import leaves_at
 from mft.store import children, uploads
 from mft.store.children import Child
 from mft.store.engine import Connection
@@ -146,7 +147,7 @@ def listed_entry(entry: Entry) -> Listed:
         created_at=file.created_at,
         creator=file.creator,
         sha256=file.sha256,
-        expires_at=None if file.hold is not None else file.expires_at,
+        expires_at=leaves_at(file.expires_at, file.hold),
         downloads=file.downloads,
         received_from=file.received_from,
         mine_uploading=False,
@@ -165,7 +166,7 @@ def listed_child(row: Child) -> Listed:
         created_at=row.created_at or row.entry_created_at,
         creator=row.creator or row.entry_creator,
         sha256=row.sha256,
-        expires_at=None if row.hold is not None else row.expires_at,
+        expires_at=None if row.expires_at is None else leaves_at(row.expires_at, row.hold),
         downloads=row.downloads or 0,
         received_from=row.received_from or "",
         mine_uploading=False,

@@ -1,5 +1,7 @@
 """What people do to names: remove, make and remove folders, rename.  Each is one transaction."""
 
+from datetime import datetime
+
 from mft.model.errors import Conflict, Forbidden
 from mft.model.event import Action, Event
 from mft.model.file import Ending, Entry, EntryKind, StoredFile
@@ -7,7 +9,7 @@ from mft.model.path import MAX_DEPTH, VirtualPath
 from mft.model.session import Actor
 from mft.policy.access import Operation
 from mft.policy.names import is_work_name
-from mft.policy.retention import expiry
+from mft.policy.retention import expiry, holds
 from mft.store import catalog, grants, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
@@ -35,7 +37,7 @@ def remove(parts: Parts, caller: Caller, path: VirtualPath) -> Leftovers:
 def _remove_committed(connection: Connection, parts: Parts, place: Place) -> None:
     file, entry = place.file(), place.entry()
     place.demand(Operation.REMOVE_OWN if place.is_mine else Operation.REMOVE)
-    _demand_free(place.path, file)
+    _demand_free(place.path, file, place.now)
     remove_file(connection, parts.trail, parts.rules.terms, entry, Ending.DELETED, by=place.caller.actor, at=place.now)
 
 
@@ -55,9 +57,9 @@ def let_go(parts: Parts, leftovers: Leftovers) -> None:
         parts.blobs.discard(blob)
 
 
-def _demand_free(path: VirtualPath, file: StoredFile | None) -> None:
-    if file is not None and file.hold is not None:
-        raise Forbidden(f"{path} is on hold ({file.hold}) and must stay")
+def _demand_free(path: VirtualPath, file: StoredFile | None, now: datetime) -> None:
+    if file is not None and file.hold is not None and holds(file.hold, now):
+        raise Forbidden(f"{path} is on hold ({file.hold.why}) and must stay")
 
 
 def make_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
@@ -160,7 +162,7 @@ def _demand_same(target: Place, *, replace: bool) -> None:
 def _check_rename(source: Place, target: Place, entry: Entry, *, replace: bool) -> None:
     source.demand_movable()
     target.demand_movable()
-    _demand_free(source.path, entry.file)
+    _demand_free(source.path, entry.file, source.now)
     source.demand(Operation.RENAME_WORK if source.is_mine else Operation.RENAME_AWAY)
     there = target.there
     if there is None:
@@ -171,7 +173,7 @@ def _check_rename(source: Place, target: Place, entry: Entry, *, replace: bool) 
         raise Conflict(f"{target.path} is taken")
     else:
         target.demand(Operation.CREATE if target.is_mine else Operation.REPLACE)
-        _demand_free(target.path, there.file)
+        _demand_free(target.path, there.file, target.now)
     if entry.organization != target.folder().organization:
         raise Conflict(f"{target.path} is another organization's; copy the file and remove the first")
     if entry.kind is EntryKind.FOLDER and target.path.within(source.path):
@@ -194,7 +196,7 @@ def _move(connection: Connection, parts: Parts, source: Place, target: Place, en
     catalog.move_entry(connection, entry.id, target.folder().id, target.path.name)
     if entry.file is None:
         action = Action.FOLDER_RENAMED
-        if source.retention is not target.retention and source.found.step and not source.found.step.retention_class:
+        if source.retention != target.retention and source.found.step and not source.found.step.retention_class:
             versions.reterm(connection, entry.id, parts.rules.terms.of(target.retention))
     else:
         action = Action.FILE_RENAMED

@@ -48,7 +48,11 @@ def test_the_same_key_twice_is_a_conflict_and_on_two_accounts_is_not(any_gate: G
     assert len(any_gate.credentials.keys("ann")) == 1
 
 
-@pytest.mark.parametrize("text", ["", "hello", "-----BEGIN OPENSSH PRIVATE KEY-----", SOME_KEY + "\n" + NEW_KEY])
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "-----BEGIN OPENSSH PRIVATE KEY-----", SOME_KEY + "\n" + NEW_KEY],
+    ids=["nothing", "a word", "a private key", "two keys"],
+)
 def test_what_is_no_public_key_is_refused(gate: Gate, text):
     with pytest.raises(Invalid):
         gate.credentials.add_key(OLGA, "alice", text)

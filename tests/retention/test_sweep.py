@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mft.model.errors import NotFound
-from mft.policy.retention import RetentionClass
+from mft.policy.retention import FINANCIAL
 from mft.retention.destroy import destroy
 from mft.retention.sweep import Sweep, Swept
 from mft.store import tombstones, uploads
@@ -159,7 +159,7 @@ def test_what_is_not_due_or_not_ended_is_never_destroyed(world: World):
 def test_a_folder_of_the_financial_class_keeps_its_files_eighteen_months(world: World):
     world.operator.make_folder(p(f"{HOME}/eop"))
     put(world.as_("alice"), f"{HOME}/eop/before.pdf", b"x")
-    world.folders.set_retention(OPERATOR, p(f"{HOME}/eop"), RetentionClass.FINANCIAL)
+    world.folders.set_retention(OPERATOR, p(f"{HOME}/eop"), FINANCIAL)
     put(world.as_("alice"), f"{HOME}/eop/after.pdf", b"x")
     put(world.as_("alice"), FILE, b"x")
     world.clock.advance(days=547)
@@ -172,7 +172,7 @@ def test_a_folder_of_the_financial_class_keeps_its_files_eighteen_months(world: 
 def test_a_file_that_moves_into_another_class_has_that_term_from_its_receipt(world: World):
     received = world.clock.now()
     world.operator.make_folder(p(f"{HOME}/eop"))
-    world.folders.set_retention(OPERATOR, p(f"{HOME}/eop"), RetentionClass.FINANCIAL)
+    world.folders.set_retention(OPERATOR, p(f"{HOME}/eop"), FINANCIAL)
     world.operator.make_folder(p(f"{HOME}/a"))
     put(world.as_("alice"), FILE, b"x")
     put(world.as_("alice"), f"{HOME}/a/b", b"x")

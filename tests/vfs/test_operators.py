@@ -8,7 +8,7 @@ import pytest
 from mft.model.account import OrganizationKind
 from mft.model.errors import Conflict, Forbidden, Invalid, NotFound
 from mft.model.rights import ALL, Right
-from mft.policy.retention import RetentionClass
+from mft.policy.retention import FINANCIAL
 from mft.store.engine import Store
 from mft.store.tables import audit_event
 from mft.vfs.folders import make_home
@@ -38,7 +38,7 @@ def test_the_whole_life_of_a_file_is_the_same_on_both_databases(any_store: Store
     tree.rename(p(f"{HOME}/in/batch.part"), p(f"{HOME}/in/batch.837"), replace=False)
     put(tree, f"{HOME}/in/batch.837", b"corrected")
     assert get(tree, f"{HOME}/in/batch.837") == b"corrected"
-    world.folders.set_retention(OPERATOR, p(HOME), RetentionClass.FINANCIAL)
+    world.folders.set_retention(OPERATOR, p(HOME), FINANCIAL)
     tree.rename(p(f"{HOME}/in"), p(f"{HOME}/done"), replace=False)
     assert names(tree, f"{HOME}/done") == ["batch.837"]
     tree.remove(p(f"{HOME}/done/batch.837"))

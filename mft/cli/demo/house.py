@@ -84,6 +84,10 @@ class Standing:
         """Return the moment, aware and in UTC."""
         return SystemClock().now() - self._lapse
 
+    def elapsed(self) -> timedelta:
+        """Return how long something has run that nobody can set."""
+        return SystemClock().elapsed()
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

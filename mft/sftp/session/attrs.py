@@ -85,11 +85,18 @@ def entry(name: str, listed: Listed, now: datetime) -> bytes:
 def long_name(name: str, listed: Listed, now: datetime) -> str:
     """Return the line that ``ls -l`` would print; the owner is the creator, the time is UTC.
 
-    psftp and OpenSSH show it as it is, so it is made of our own letters but for the name.
+    Where ``ls`` has the group stands until when a file is kept.  psftp and OpenSSH show the line as it
+    is, so it is made of our own letters but for the name.
     """
     owner = clean_owner(listed.creator)
     when = ls_time(listed.modified, now)
-    return f"{_LETTERS[listed.kind]}    1 {owner:<8} mft      {listed.size:>8} {when} {name}"
+    return f"{_LETTERS[listed.kind]}    1 {owner:<8} {_kept(listed):<16} {listed.size:>8} {when} {name}"
+
+
+def _kept(listed: Listed) -> str:
+    if listed.kind is EntryKind.FOLDER or listed.mine_uploading:
+        return "mft"
+    return "on-hold" if listed.expires_at is None else f"until-{listed.expires_at.astimezone(UTC):%Y-%m-%d}"
 
 
 def clean_owner(creator: str) -> str:

@@ -11,15 +11,22 @@ from mft.vfs.workspace import Listed
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
-def listed(kind=EntryKind.FILE, creator="alice", modified=NOW):
-    return Listed("roster.csv", kind, 9523, int(modified.timestamp()), NOW, creator, None, None, 0, "", False)
+ENDS = NOW + timedelta(days=90)
+
+
+def listed(kind=EntryKind.FILE, creator="alice", modified=NOW, expires_at=ENDS):
+    return Listed("roster.csv", kind, 9523, int(modified.timestamp()), NOW, creator, None, expires_at, 0, "", False)
 
 
 def test_a_line_is_what_ls_prints_with_the_creator_as_owner_and_utc():
-    assert (
-        long_name("roster.csv", listed(), NOW) == "-rw-rw----    1 alice    mft          9523 Nov 22 09:00 roster.csv"
-    )
+    line = "-rw-rw----    1 alice    until-2027-02-20     9523 Nov 22 09:00 roster.csv"
+    assert long_name("roster.csv", listed(), NOW) == line
     assert long_name("in", listed(EntryKind.FOLDER), NOW).startswith("drwxrwx---    1 alice ")
+
+
+def test_a_line_says_until_when_a_file_is_kept():
+    assert long_name("roster.csv", listed(), NOW).split()[3] == "until-2027-02-20"
+    assert long_name("roster.csv", listed(expires_at=None), NOW).split()[3] == "on-hold"
 
 
 def test_every_line_splits_into_the_nine_columns_that_clients_expect():

@@ -1,0 +1,1 @@
+"""Mail: how letters are written and handed to a mail server."""

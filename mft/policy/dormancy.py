@@ -1,0 +1,45 @@
+"""The 120 days: when an account was used last, when it is warned, from when it is gone (fact 0.15).  Pure.
+
+A successful sign-on by any door and method counts; an operator's edit does not; an account that never
+signed on counts from its creation.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from mft.model.account import Account, Purpose
+from mft.policy.signon import Terms
+
+WARN_DAYS: Final = (30, 14, 7, 1)
+"""How many days before the purge its person and the organization's administrator are told."""
+
+
+def last_used(account: Account) -> datetime:
+    """Return when the term began that runs for *account* now."""
+    return account.last_signon_at or account.created_at
+
+
+def term_of(purpose: Purpose, terms: Terms) -> timedelta:
+    """Return how long an account of *purpose* may go unused."""
+    return terms.dormant_after_unattended if purpose is Purpose.UNATTENDED else terms.dormant_after
+
+
+def purge_at(account: Account, terms: Terms) -> datetime:
+    """Return the moment from which *account* is refused and will be purged."""
+    return last_used(account) + term_of(account.purpose, terms)
+
+
+def warning_due(
+    ends_at: datetime, told: Collection[int], now: datetime, days: tuple[int, ...] = WARN_DAYS
+) -> int | None:
+    """Return which of the warnings in *days* before *ends_at* is to be given at *now*, or None.
+
+    *told* are those given already for this very end.  After an outage only the most urgent one is given:
+    nobody is helped by four letters at once.
+    """
+    if now >= ends_at:
+        return None
+    passed = [each for each in days if now >= ends_at - timedelta(days=each)]
+    most_urgent = min(passed, default=None)
+    return None if most_urgent is None or any(each <= most_urgent for each in told) else most_urgent

@@ -1,0 +1,1 @@
+"""Room: access requests, from the form to the account or its end."""
