@@ -7,6 +7,7 @@ import click
 from mft.cli.account_card import key_row
 from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Rows
+from mft.model.staff import Act
 
 
 @click.group("keys")
@@ -18,7 +19,7 @@ def keys_command() -> None:
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--label", default="", help="What people call it; else the key's own comment.")
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def add(desk: Desk, name: str, file: Path, label: str) -> Answer:
     """Add the public key in FILE to the account NAME."""
     key = desk.house.credentials.add_key(desk.actor, name, file.read_text("utf-8", "replace"), label)
@@ -27,7 +28,7 @@ def add(desk: Desk, name: str, file: Path, label: str) -> Answer:
 
 @keys_command.command("list")
 @click.argument("name")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def listing(desk: Desk, name: str) -> Answer:
     """List the keys of the account NAME."""
     rows = [key_row(one) for one in desk.house.credentials.keys(name)]
@@ -37,7 +38,7 @@ def listing(desk: Desk, name: str) -> Answer:
 @keys_command.command("remove")
 @click.argument("name")
 @click.argument("fingerprint")
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def remove(desk: Desk, name: str, fingerprint: str) -> Answer:
     """Remove the key FINGERPRINT from the account NAME; sessions it opened end within a minute."""
     key = desk.house.credentials.remove_key(desk.actor, name, fingerprint)

@@ -17,6 +17,7 @@ from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Record, Rows, Secret
 from mft.model.account import Method, Purpose
 from mft.model.errors import Invalid
+from mft.model.staff import Act
 
 METHODS: Final = {"key": Method.PUBLIC_KEY, "publickey": Method.PUBLIC_KEY, "password": Method.PASSWORD}
 _ANY: Final = "any"
@@ -59,7 +60,7 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--require", "required", default=_ANY, callback=_required, metavar="METHODS", help="Such as key,password."
 )
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def add(
     desk: Desk,
     name: str,
@@ -90,7 +91,7 @@ def add(
 
 @account_command.command("list")
 @click.option("--org", "organization", metavar="NAME", help="Only those of one organization.")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def listing(desk: Desk, organization: str | None) -> Answer:
     """List the accounts."""
     names = {one.id: one.name for one in desk.house.organizations.listing()}
@@ -102,7 +103,7 @@ def listing(desk: Desk, organization: str | None) -> Answer:
 
 @account_command.command("show")
 @_named
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def show(desk: Desk, name: str) -> Answer:
     """Show everything about the account NAME: addresses, credentials, grants, sessions and what is due when."""
     house = desk.house
@@ -113,7 +114,7 @@ def show(desk: Desk, name: str) -> Answer:
 
 @account_command.command("enable")
 @_named
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def enable(desk: Desk, name: str) -> Answer:
     """Let the account NAME sign on again."""
     desk.house.accounts.enable(desk.actor, name)
@@ -122,7 +123,7 @@ def enable(desk: Desk, name: str) -> Answer:
 
 @account_command.command("disable")
 @_named
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def disable(desk: Desk, name: str) -> Answer:
     """Refuse the account NAME and end its sessions within a minute."""
     desk.house.accounts.disable(desk.actor, name)
@@ -131,7 +132,7 @@ def disable(desk: Desk, name: str) -> Answer:
 
 @account_command.command("unlock")
 @_named
-@operates
+@operates(Act.UNLOCK)
 def unlock(desk: Desk, name: str) -> Answer:
     """Forget the wrong passwords that locked or slowed the account NAME."""
     desk.house.accounts.unlock(desk.actor, name)
@@ -141,7 +142,7 @@ def unlock(desk: Desk, name: str) -> Answer:
 @account_command.command("require")
 @_named
 @click.argument("methods", callback=_required)
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def require(desk: Desk, name: str, methods: frozenset[Method]) -> Answer:
     """Ask the account NAME for all of METHODS: key, password, key,password, or any one of what it has."""
     desk.house.accounts.set_required(desk.actor, name, methods)
@@ -150,7 +151,7 @@ def require(desk: Desk, name: str, methods: frozenset[Method]) -> Answer:
 
 @account_command.command("temp-password")
 @_named
-@operates
+@operates(Act.RESET_PASSWORD)
 def temp_password(desk: Desk, name: str) -> Answer:
     """Print a temporary password for NAME once; it lives 48 hours and opens nothing but its replacement."""
     issued = desk.house.credentials.issue_temporary(desk.actor, name)
@@ -164,7 +165,7 @@ def temp_password(desk: Desk, name: str) -> Answer:
 @account_command.command("set-password")
 @_named
 @stdin_option
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def set_password(desk: Desk, name: str, from_stdin: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Set the password of NAME, whose owner types it twice; for clients that cannot change one over SSH."""
     desk.house.credentials.set_password(
@@ -176,7 +177,7 @@ def set_password(desk: Desk, name: str, from_stdin: bool) -> Answer:  # noqa: FB
 @account_command.command("sessions")
 @click.argument("name", required=False)
 @click.option("--kill", is_flag=True, help="End them; without NAME, nobody's.")
-@operates
+@operates(Act.SEE_ACCOUNTS, kill=Act.CHANGE_ACCOUNTS)
 def sessions(desk: Desk, name: str | None, kill: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """List live sessions, of NAME or of everybody; with --kill end those of NAME within a minute."""
     if kill and name is None:

@@ -13,6 +13,7 @@ from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Record, Rows
 from mft.model.ids import AllowlistEntryId
 from mft.model.network import AddressRange, parse_address
+from mft.model.staff import Act
 from mft.policy.allowlist import AllowlistRules, Unfit, judge
 
 _COLUMNS = ("id", "addresses", "added_by", "added_at", "until", "approved_by", "last_seen_at", "reason")
@@ -32,7 +33,7 @@ def _end(_context: click.Context, _parameter: click.Parameter, value: datetime |
 @click.argument("address")
 @click.option("--reason", default="", help="Why, for those who review the list later.")
 @click.option("--until", type=click.DateTime(), callback=_end, help="Admits nobody from this moment on (UTC).")
-@operates
+@operates(Act.CHANGE_ADDRESSES)
 def add(desk: Desk, name: str, address: str, reason: str, until: datetime | None) -> Answer:
     """Add ADDRESS (8.8.8.8, 8.8.8.0/24 or 8.8.8.1-8.8.8.9) to the list of the account NAME."""
     added = desk.house.allowlists.add(desk.actor, name, NewAddress(address, reason, until))
@@ -46,7 +47,7 @@ def add(desk: Desk, name: str, address: str, reason: str, until: datetime | None
 @allow_command.command("list")
 @click.argument("name", required=False)
 @click.option("--waiting", is_flag=True, help="Only entries that wait for approval, of all accounts.")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def listing(desk: Desk, name: str | None, waiting: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """List the addresses of the account NAME, or the entries of all accounts that wait for approval."""
     if waiting or name is None:
@@ -60,7 +61,7 @@ def listing(desk: Desk, name: str | None, waiting: bool) -> Answer:  # noqa: FBT
 @allow_command.command("remove")
 @click.argument("name")
 @click.argument("entry")
-@operates
+@operates(Act.CHANGE_ADDRESSES)
 def remove(desk: Desk, name: str, entry: str) -> Answer:
     """Take ENTRY, an id or the addresses as listed, off the list of NAME; sessions it admitted end."""
     gone = desk.house.allowlists.remove(desk.actor, name, entry)
@@ -69,7 +70,7 @@ def remove(desk: Desk, name: str, entry: str) -> Answer:
 
 @allow_command.command("approve")
 @click.argument("entry")
-@operates
+@operates(Act.CHANGE_ADDRESSES)
 def approve(desk: Desk, entry: str) -> Answer:
     """Let the waiting ENTRY stand; whoever added it cannot approve it."""
     approved = desk.house.allowlists.approve(desk.actor, AllowlistEntryId(entry))
@@ -79,7 +80,7 @@ def approve(desk: Desk, entry: str) -> Answer:
 @allow_command.command("test")
 @click.argument("address")
 @click.option("--account", "name", required=True, metavar="NAME")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def test(desk: Desk, address: str, name: str) -> Answer:
     """Say whether NAME, with the right secret, would be admitted from ADDRESS now, and if not, why; exit 8."""
     house, source = desk.house, parse_address(address)

@@ -18,6 +18,7 @@ from mft.cli.desk import Desk, answers, configuration, operates
 from mft.cli.show import Answer, Done, Record, Rows, Streamed, as_json_text, printable
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import Reference
+from mft.model.staff import Act
 from mft.store.engine import Store
 
 _COLUMNS: Final = ("at", "action", "actor", "subject", "source", "reference", "detail")
@@ -35,7 +36,7 @@ def audit_command() -> None:
 @audit_command.command("tail")
 @click.option("-n", "--lines", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many events.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
-@operates
+@operates(Act.READ_AUDIT)
 def tail(desk: Desk, lines: int, follow: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Show the newest events, the latest last."""
     found = searching.tail(desk.house.store, lines)
@@ -85,7 +86,7 @@ def _action(_context: click.Context, _parameter: click.Parameter, text: str | No
 @click.option("--reference", callback=_reference, metavar="CODE", help="The code that a refused caller was shown.")
 @click.option("--text", help="Anything in the event's words.")
 @click.option("--limit", default=200, show_default=True, type=click.IntRange(1, 100_000))
-@operates
+@operates(Act.READ_AUDIT)
 def search(desk: Desk, limit: int, **wanted: Any) -> Answer:
     """Find events, the newest first."""
     return _answer(searching.search(desk.house.store, searching.Wanted(**wanted), limit))
@@ -93,7 +94,7 @@ def search(desk: Desk, limit: int, **wanted: Any) -> Answer:
 
 @audit_command.command("export")
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@operates
+@operates(Act.READ_AUDIT)
 def export(desk: Desk, form: str) -> Answer:
     """Write the whole trail to standard output: jsonl proves itself (audit verify), csv is for reading."""
     house = desk.house
@@ -107,7 +108,7 @@ def export(desk: Desk, form: str) -> Answer:
 
 
 @audit_command.command("key")
-@operates
+@operates(Act.READ_AUDIT)
 def key(desk: Desk) -> Answer:
     """Show the public key that checkpoints are signed with; keep it elsewhere, for audit verify --key."""
     return Record({"public_key": desk.house.signer.public_bytes, "key_id": desk.house.signer.key_id})

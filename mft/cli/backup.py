@@ -12,11 +12,12 @@ from mft.cli.asking import demand_no_password
 from mft.cli.desk import Desk, answers, operates
 from mft.cli.progress import moving
 from mft.cli.show import Answer, Done
+from mft.model.staff import Act
 
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@operates
+@operates(Act.KEEP_SERVER)
 def backup_command(desk: Desk, file: Path) -> Answer:
     """Write the database, the files and the configuration into one file.
 

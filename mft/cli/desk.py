@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -18,7 +18,11 @@ from mft.cli.acting import acting_option, config_file, config_option, json_optio
 from mft.cli.show import Answer, show
 from mft.model.errors import Invalid
 from mft.model.session import Actor
+from mft.model.staff import Act
 from mft.settings.load import Loaded, load
+
+_DECLARED: Final = "declared_acts"
+"""The attribute of a command's function that holds the acts it may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,30 @@ def answers(function: Callable[..., Answer]) -> Callable[..., None]:
     return command
 
 
-def operates(function: Callable[..., Answer]) -> Callable[..., None]:
-    """Make a command of *function* that works on the opened server, in the acting person's name."""
+def operates(act: Act, **options: Act) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
+    """Make a command that does *act* on the opened server, in the acting person's name.
 
-    @config_option
-    @acting_option
-    @wraps(function)
-    def command(*args: Any, config: Path | None, acting: str | None, **kwargs: Any) -> Answer:
-        actor = operator(acting)
-        loaded = configuration(config)
-        with open_house(loaded.settings) as house:
-            return function(Desk(house, actor, loaded.file), *args, **kwargs)
+    *options* names the options that make it do more, each with the act that using it is:
+    ``operates(Act.SEE_ACCOUNTS, kill=Act.CHANGE_ACCOUNTS)``.
+    """
 
-    return answers(command)
+    def decorate(function: Callable[..., Answer]) -> Callable[..., None]:
+        @config_option
+        @acting_option
+        @wraps(function)
+        def command(*args: Any, config: Path | None, acting: str | None, **kwargs: Any) -> Answer:
+            actor = operator(acting)
+            loaded = configuration(config)
+            with open_house(loaded.settings) as house:
+                return function(Desk(house, actor, loaded.file), *args, **kwargs)
+
+        setattr(command, _DECLARED, frozenset({act, *options.values()}))
+        return answers(command)
+
+    return decorate
+
+
+def declared(command: click.Command) -> frozenset[Act]:
+    """Return the acts that *command* may do; none if it does not open the server by ``operates``."""
+    found: frozenset[Act] = getattr(command.callback, _DECLARED, frozenset())
+    return found

@@ -8,11 +8,12 @@ from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Rows
 from mft.model.file import Tombstone
 from mft.model.path import VirtualPath
+from mft.model.staff import Act
 
 
 @click.command("history")
 @click.argument("path")
-@operates
+@operates(Act.SEE_TREE)
 def history(desk: Desk, path: str) -> Answer:
     """Show who took the file PATH, whole or in part, and when."""
     rows = [
@@ -31,7 +32,7 @@ def history(desk: Desk, path: str) -> Answer:
 
 @click.command("undelete")
 @click.argument("path")
-@operates
+@operates(Act.CHANGE_FILES)
 def undelete(desk: Desk, path: str) -> Answer:
     """Bring back the file that was at PATH last, within the undo period."""
     place = VirtualPath.parse(path)
@@ -42,7 +43,7 @@ def undelete(desk: Desk, path: str) -> Answer:
 @click.command("hold")
 @click.argument("path")
 @click.option("--reason", required=True, help="Why it must not go.")
-@operates
+@operates(Act.CHANGE_RETENTION)
 def hold(desk: Desk, path: str, reason: str) -> Answer:
     """Keep the file PATH beyond its term, against removal and replacement, until it is released."""
     place = VirtualPath.parse(path)
@@ -52,7 +53,7 @@ def hold(desk: Desk, path: str, reason: str) -> Answer:
 
 @click.command("release")
 @click.argument("path")
-@operates
+@operates(Act.CHANGE_RETENTION)
 def release(desk: Desk, path: str) -> Answer:
     """End the hold on the file PATH; if its term is over, it is gone."""
     place = VirtualPath.parse(path)

@@ -16,6 +16,7 @@ from mft.cli.show import Answer, Done, Record, Rows, Streamed
 from mft.model.errors import Conflict, Invalid, MftError, NotFound
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
+from mft.model.staff import Act
 from mft.vfs.downloading import Download
 from mft.vfs.shapes import Ended, Listed, OpenMode
 from mft.vfs.uploading import UploadHandle
@@ -38,7 +39,7 @@ for _command in (file_history.history, file_history.undelete, file_history.hold,
 @click.argument("local", type=click.Path(exists=True, path_type=Path))
 @click.argument("path")
 @click.option("-r", "--recursive", is_flag=True, help="LOCAL is a directory; what is in it goes into the folder PATH.")
-@operates
+@operates(Act.CHANGE_FILES)
 def put(desk: Desk, local: Path, path: str, recursive: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Put the file LOCAL at PATH, as a new version where one is there; into it where PATH is a folder."""
     tree, place = desk.house.files.operator(desk.actor), VirtualPath.parse(path)
@@ -90,7 +91,7 @@ def _put_all(tree: Workspace, local: Path, folder: VirtualPath) -> Answer:
 @click.argument("path")
 @click.argument("local", required=False, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@operates
+@operates(Act.READ_FILES)
 def get(desk: Desk, path: str, local: Path | None, force: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Fetch the file PATH to LOCAL: its own name here if not said, - for standard output."""
     source = VirtualPath.parse(path)
@@ -116,7 +117,7 @@ def get(desk: Desk, path: str, local: Path | None, force: bool) -> Answer:  # no
 
 @file_command.command("ls")
 @click.argument("path", default="/")
-@operates
+@operates(Act.SEE_TREE)
 def ls(desk: Desk, path: str) -> Answer:
     """List the folder PATH."""
     tree, folder = desk.house.files.operator(desk.actor), VirtualPath.parse(path)
@@ -130,7 +131,7 @@ def ls(desk: Desk, path: str) -> Answer:
 
 @file_command.command("stat")
 @click.argument("path")
-@operates
+@operates(Act.SEE_TREE)
 def stat(desk: Desk, path: str) -> Answer:
     """Show what is known about PATH: creator, size, SHA-256, where it came from, when it expires."""
     place = VirtualPath.parse(path)
@@ -139,7 +140,7 @@ def stat(desk: Desk, path: str) -> Answer:
 
 @file_command.command("rm")
 @click.argument("path")
-@operates
+@operates(Act.CHANGE_FILES)
 def rm(desk: Desk, path: str) -> Answer:
     """Remove the file or empty folder PATH; a file can be brought back within the undo period."""
     tree, place = desk.house.files.operator(desk.actor), VirtualPath.parse(path)

@@ -16,6 +16,7 @@ from mft.model.errors import Invalid
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
 from mft.model.rights import format_rights, parse_rights
+from mft.model.staff import Act
 from mft.settings.quantities import read_span
 from mft.vfs.grants import Grantee
 from mft.vfs.workspace import Workspace
@@ -28,7 +29,7 @@ def folder_command() -> None:
 
 @folder_command.command("create")
 @click.argument("path")
-@operates
+@operates(Act.CHANGE_FILES)
 def create(desk: Desk, path: str) -> Answer:
     """Make the folder PATH below an organization's own."""
     place = VirtualPath.parse(path)
@@ -53,7 +54,7 @@ def _known(house: House, account: str | None, organization: str | None) -> Grant
 @click.argument("path")
 @_grantee
 @click.option("--rights", required=True, help="all, or some of list,read,create,replace,delete.")
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def grant(desk: Desk, path: str, account: str | None, organization: str | None, rights: str) -> Answer:
     """Give exactly RIGHTS on the folder PATH and all below, in place of what was given there before."""
     grantee = _known(desk.house, account, organization)
@@ -65,7 +66,7 @@ def grant(desk: Desk, path: str, account: str | None, organization: str | None, 
 @folder_command.command("revoke")
 @click.argument("path")
 @_grantee
-@operates
+@operates(Act.CHANGE_ACCOUNTS)
 def revoke(desk: Desk, path: str, account: str | None, organization: str | None) -> Answer:
     """Take away what was given on the folder PATH itself; open sessions notice at once."""
     grantee, place = _known(desk.house, account, organization), VirtualPath.parse(path)
@@ -75,7 +76,7 @@ def revoke(desk: Desk, path: str, account: str | None, organization: str | None)
 
 @folder_command.command("tree")
 @click.argument("path", default="/")
-@operates
+@operates(Act.SEE_TREE)
 def tree(desk: Desk, path: str) -> Answer:
     """Show the folders at and below PATH, how much is in each, and what rights were given there."""
     house = desk.house
@@ -94,7 +95,7 @@ def tree(desk: Desk, path: str) -> Answer:
 
 @folder_command.command("history")
 @click.argument("path")
-@operates
+@operates(Act.SEE_TREE)
 def history(desk: Desk, path: str) -> Answer:
     """Show which files were in the folder PATH, and why and by whom each went (fact 0.24)."""
     rows = [tombstone_row(one) for one in desk.house.history.folder(VirtualPath.parse(path))]
@@ -105,7 +106,7 @@ def history(desk: Desk, path: str) -> Answer:
 @folder_command.command("retention")
 @click.argument("path")
 @click.argument("kind", metavar="CLASS|inherit")
-@operates
+@operates(Act.CHANGE_RETENTION)
 def retention(desk: Desk, path: str, kind: str) -> Answer:
     """Say how long files stay in the folder PATH and below: one class, or what the folder above says."""
     place = VirtualPath.parse(path)
@@ -120,7 +121,7 @@ def retention(desk: Desk, path: str, kind: str) -> Answer:
 @folder_command.command("quiet")
 @click.argument("path")
 @click.argument("time")
-@operates
+@operates(Act.CHANGE_FILES)
 def quiet(desk: Desk, path: str, time: str) -> Answer:
     """Show new files of the folder PATH to others only after TIME, such as 30s; inherit: as the folder above."""
     place = VirtualPath.parse(path)

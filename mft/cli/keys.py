@@ -11,6 +11,7 @@ from mft.cli.show import Answer, Done, Rows
 from mft.crypto import hostkeys
 from mft.crypto.hostkeys import HostKey
 from mft.model.event import Action, Event
+from mft.model.staff import Act
 from mft.vfs.rewrap import rewrap
 
 
@@ -25,7 +26,7 @@ def hostkey_command() -> None:
 
 
 @hostkey_command.command("new")
-@operates
+@operates(Act.KEEP_SERVER)
 def new(desk: Desk) -> Answer:
     """Make an ed25519 host key; it is offered from the next start on."""
     return _added(desk, hostkeys.make_host_key(desk.house.settings.sftp.host_keys))
@@ -35,7 +36,7 @@ def new(desk: Desk) -> Answer:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--passphrase", "asks", is_flag=True, help="The key has a passphrase; it is asked for.")
 @stdin_option
-@operates
+@operates(Act.KEEP_SERVER)
 def import_(desk: Desk, file: Path, asks: bool, from_stdin: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Take over the private key in FILE from another server, so that no partner is alarmed by the move."""
     passphrase = read_secret("Passphrase of the key", from_stdin=from_stdin) if asks or from_stdin else None
@@ -43,7 +44,7 @@ def import_(desk: Desk, file: Path, asks: bool, from_stdin: bool) -> Answer:  # 
 
 
 @hostkey_command.command("list")
-@operates
+@operates(Act.KEEP_SERVER)
 def listing(desk: Desk) -> Answer:
     """List the host keys in the order in which the server prefers them."""
     rows = [_fields(one) for one in hostkeys.list_host_keys(desk.house.settings.sftp.host_keys)]
@@ -53,7 +54,7 @@ def listing(desk: Desk) -> Answer:
 
 
 @hostkey_command.command("fingerprint")
-@operates
+@operates(Act.KEEP_SERVER)
 def fingerprint(desk: Desk) -> Answer:
     """Show what partners compare when they connect for the first time, and the line for known_hosts."""
     rows = [_fields(one) for one in hostkeys.list_host_keys(desk.house.settings.sftp.host_keys)]
@@ -78,7 +79,7 @@ def _fields(key: HostKey) -> dict[str, Any]:
 
 
 @keys_command.command("rotate")
-@operates
+@operates(Act.KEEP_SERVER)
 def rotate(desk: Desk) -> Answer:
     """Add a generation to the master key; restart the server, then run mft keys rewrap."""
     house = desk.house
@@ -92,7 +93,7 @@ def rotate(desk: Desk) -> Answer:
 
 
 @keys_command.command("rewrap")
-@operates
+@operates(Act.KEEP_SERVER)
 def rewrap_keys(desk: Desk) -> Answer:
     """Wrap every file's key by the newest generation of the master key; the files stay as they are."""
     done, current = rewrap(desk.house.files.parts, desk.actor), desk.house.master.current

@@ -8,6 +8,7 @@ from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Record, Rows
 from mft.model.account import Organization, OrganizationKind
 from mft.model.errors import Invalid
+from mft.model.staff import Act
 from mft.settings.quantities import read_size
 
 _KINDS = click.Choice([kind.value for kind in OrganizationKind])
@@ -23,7 +24,7 @@ def org_command() -> None:
 @click.argument("name")
 @click.option("--name", "title", required=True, metavar="TITLE", help="The name as people write it.")
 @click.option("--kind", type=_KINDS, required=True, help="What it is to the health plan.")
-@operates
+@operates(Act.CHANGE_ORGANIZATIONS)
 def add(desk: Desk, name: str, title: str, kind: str) -> Answer:
     """Add the organization NAME and make its folders."""
     added = desk.house.organizations.add(desk.actor, name, title, OrganizationKind(kind))
@@ -31,7 +32,7 @@ def add(desk: Desk, name: str, title: str, kind: str) -> Answer:
 
 
 @org_command.command("list")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def listing(desk: Desk) -> Answer:
     """List the organizations."""
     rows = [_fields(one) for one in desk.house.organizations.listing()]
@@ -42,7 +43,7 @@ def listing(desk: Desk) -> Answer:
 
 @org_command.command("show")
 @click.argument("name")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def show(desk: Desk, name: str) -> Answer:
     """Show the organization NAME, its quota and what it uses."""
     return Record(_fields(desk.house.organizations.get(name)))
@@ -50,7 +51,7 @@ def show(desk: Desk, name: str) -> Answer:
 
 @org_command.command("enable")
 @click.argument("name")
-@operates
+@operates(Act.CHANGE_ORGANIZATIONS)
 def enable(desk: Desk, name: str) -> Answer:
     """Let the people of the organization NAME sign on again."""
     desk.house.organizations.set_enabled(desk.actor, name, enabled=True)
@@ -59,7 +60,7 @@ def enable(desk: Desk, name: str) -> Answer:
 
 @org_command.command("disable")
 @click.argument("name")
-@operates
+@operates(Act.CHANGE_ORGANIZATIONS)
 def disable(desk: Desk, name: str) -> Answer:
     """Refuse everybody of the organization NAME and end their sessions within a minute."""
     desk.house.organizations.set_enabled(desk.actor, name, enabled=False)
@@ -70,7 +71,7 @@ def disable(desk: Desk, name: str) -> Answer:
 @click.argument("name")
 @click.option("--bytes", "size", metavar="SIZE", help='How much it may keep, such as "20 GiB"; none for no limit.')
 @click.option("--files", metavar="COUNT", help="How many files it may keep; none for no limit.")
-@operates
+@operates(Act.CHANGE_ORGANIZATIONS)
 def quota(desk: Desk, name: str, size: str | None, files: str | None) -> Answer:
     """Limit what the organization NAME may keep here; what is not named stays as it is."""
     if size is None and files is None:

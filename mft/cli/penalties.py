@@ -6,6 +6,7 @@ from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Rows
 from mft.model.errors import NotFound
 from mft.model.network import parse_address
+from mft.model.staff import Act
 
 
 @click.group("penalty")
@@ -14,7 +15,7 @@ def penalty_command() -> None:
 
 
 @penalty_command.command("list")
-@operates
+@operates(Act.SEE_ACCOUNTS)
 def listing(desk: Desk) -> Answer:
     """List the addresses that are kept out now, the longest first."""
     rows = [
@@ -32,7 +33,7 @@ def listing(desk: Desk) -> Answer:
 
 @penalty_command.command("lift")
 @click.argument("address")
-@operates
+@operates(Act.UNLOCK)
 def lift(desk: Desk, address: str) -> Answer:
     """Let ADDRESS in again at once."""
     source = parse_address(address)
