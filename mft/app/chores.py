@@ -18,9 +18,9 @@ def chores(house: House) -> tuple[Job, ...]:
         Job(
             "checkpoint", house.settings.audit.checkpoint_every, lambda: len(house.checkpoints.make(house.clock.now()))
         ),
-        Job("refusals", timedelta(minutes=1), house.signon.tidy),
-        Job("sessions", timedelta(minutes=1), house.sessions.bury_silent),
-        Job("space", timedelta(minutes=1), lambda: _measure_space(house)),
+        Job("refusals", timedelta(minutes=1), house.signon.tidy, alone=False),
+        Job("sessions", timedelta(minutes=1), house.sessions.bury_silent, alone=False),
+        Job("space", timedelta(minutes=1), lambda: _measure_space(house), alone=False),
     )
 
 

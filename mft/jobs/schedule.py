@@ -29,6 +29,8 @@ class Job:
     every: timedelta
     run: Callable[[], object]
     """Returns what was done, for the log: a number or a small value; nothing worth a line is false."""
+    alone: bool = True
+    """One runner at a time among all processes, and a row for each run; else every process does its own."""
 
 
 async def run_once(job: Job, offload: Offload) -> None:
