@@ -15,6 +15,7 @@ from mft.accounts.penalties import Penalties
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.sessions import Sessions
 from mft.accounts.signon import SignOn
+from mft.accounts.staff import StaffRoll
 from mft.app import values
 from mft.audit.checkpoint import Checkpoints
 from mft.audit.trail import Trail
@@ -63,6 +64,7 @@ class House:
     sessions: Sessions
     penalties: Penalties
     signon: SignOn
+    staff: StaffRoll
 
 
 @contextmanager
@@ -125,6 +127,7 @@ def _furnished(
         allowlists=allowlists,
         sessions=Sessions(store, trail, clock),
         penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
+        staff=StaffRoll(store, trail, clock),
         signon=SignOn(
             store,
             trail,

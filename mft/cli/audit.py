@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import click
 
-from mft.app.build import open_house
 from mft.audit import export as exporting
 from mft.audit import search as searching
 from mft.audit.verify import Report, verify_export, verify_store
 from mft.cli import exits
 from mft.cli.acting import config_option
-from mft.cli.desk import Desk, answers, configuration, operates
+from mft.cli.desk import Desk, answers, at_desk, declares, operates
 from mft.cli.show import Answer, Done, Record, Rows, Streamed, as_json_text, printable
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import Reference
@@ -129,6 +128,7 @@ def _public(_context: click.Context, _parameter: click.Parameter, text: str | No
 @click.option("--checkpoints", type=_FILE, help="A checkpoints.jsonl that was kept elsewhere.")
 @config_option
 @answers
+@declares(Act.READ_AUDIT)
 def verify(file: Path | None, public: bytes | None, checkpoints: Path | None, config: Path | None) -> Answer:
     """Prove that the trail, or an export of it in FILE, is whole; exit 8 naming every break if not.
 
@@ -138,7 +138,8 @@ def verify(file: Path | None, public: bytes | None, checkpoints: Path | None, co
     if file is not None:
         with file.open(encoding="utf-8") as lines:
             return _verdict(verify_export((line.rstrip("\n") for line in lines), public, outside))
-    with open_house(configuration(config).settings) as house:
+    with at_desk(config, None, [Act.READ_AUDIT]) as desk:
+        house = desk.house
         return _verdict(verify_store(house.store, public or house.signer.public_bytes, outside))
 
 

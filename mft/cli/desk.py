@@ -1,14 +1,15 @@
 """How a command gets its server and gives its answer.
 
 A command is a function from a desk and the words typed to an answer; the two decorators here do the
-rest, the same for all: configuration, acting person, opening, closing, showing, exit code.
+rest, the same for all: configuration, acting person and role, opening, closing, showing, exit code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -20,6 +21,8 @@ from mft.model.errors import Invalid
 from mft.model.session import Actor
 from mft.model.staff import Act
 from mft.settings.load import Loaded, load
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _DECLARED: Final = "declared_acts"
 """The attribute of a command's function that holds the acts it may do."""
@@ -57,6 +60,19 @@ def answers(function: Callable[..., Answer]) -> Callable[..., None]:
     return command
 
 
+@contextmanager
+def at_desk(config: Path | None, acting: str | None, acts: Collection[Act]) -> Iterator[Desk]:
+    """Open the server for whoever is acting, if their role allows all of *acts*.  Raises Forbidden.
+
+    The role is that of the operating system's user, whatever name was said with --as.
+    """
+    actor = operator(acting)
+    loaded = configuration(config)
+    with open_house(loaded.settings) as house:
+        house.staff.require(actor, acts, click.get_current_context().command_path)
+        yield Desk(house, actor, loaded.file)
+
+
 def operates(act: Act, **options: Act) -> Callable[[Callable[..., Answer]], Callable[..., None]]:
     """Make a command that does *act* on the opened server, in the acting person's name.
 
@@ -67,20 +83,29 @@ def operates(act: Act, **options: Act) -> Callable[[Callable[..., Answer]], Call
     def decorate(function: Callable[..., Answer]) -> Callable[..., None]:
         @config_option
         @acting_option
+        @declares(act, *options.values())
         @wraps(function)
         def command(*args: Any, config: Path | None, acting: str | None, **kwargs: Any) -> Answer:
-            actor = operator(acting)
-            loaded = configuration(config)
-            with open_house(loaded.settings) as house:
-                return function(Desk(house, actor, loaded.file), *args, **kwargs)
+            acts = [act, *(more for option, more in options.items() if kwargs[option])]
+            with at_desk(config, acting, acts) as desk:
+                return function(desk, *args, **kwargs)
 
-        setattr(command, _DECLARED, frozenset({act, *options.values()}))
         return answers(command)
 
     return decorate
 
 
+def declares(*acts: Act) -> Callable[[Function], Function]:
+    """Note on a command's function the acts it may do, for whoever writes down who may run what."""
+
+    def decorate(function: Function) -> Function:
+        setattr(function, _DECLARED, frozenset(acts))
+        return function
+
+    return decorate
+
+
 def declared(command: click.Command) -> frozenset[Act]:
-    """Return the acts that *command* may do; none if it does not open the server by ``operates``."""
+    """Return the acts that *command* may do; none if it never opens the server for somebody."""
     found: frozenset[Act] = getattr(command.callback, _DECLARED, frozenset())
     return found

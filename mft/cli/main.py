@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "allow": ("mft.cli.allowlists", "Addresses that an account may sign on from."),
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
+    "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
     "audit": ("mft.cli.audit", "Follow, search, export and verify the audit trail."),

@@ -1,5 +1,7 @@
 """Roles of the people who run the server, and the acts that a role allows (fact 0.18)."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -38,3 +40,14 @@ class Act(StrEnum):
     SEE_STAFF = "see who has which role"
     CHANGE_STAFF = "give and take roles"
     KEEP_SERVER = "keys, backups, database, health of the server"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """One person on the roll of those who run the server."""
+
+    name: str
+    """The operating system's user."""
+    role: Role
+    added_by: str
+    added_at: datetime

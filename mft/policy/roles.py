@@ -38,6 +38,21 @@ ALLOWED: Final[Mapping[Act, frozenset[Role]]] = {
     Act.KEEP_SERVER: _OPERATOR,
 }
 
+SUPERUSER: Final = "root"
+"""The operating system's superuser: nothing on the machine can be kept from it, so it has every right."""
+
+
+def role_in(roll: Mapping[str, Role], user: str) -> Role | None:
+    """Return the role of the operating system's *user*, or None; while the *roll* is empty, everybody is operator."""
+    if user == SUPERUSER or not roll:
+        return Role.OPERATOR
+    return roll.get(user)
+
+
+def led(roll: Mapping[str, Role]) -> bool:
+    """Return whether somebody on the *roll* may change it; an empty one needs nobody."""
+    return not roll or Role.OPERATOR in roll.values()
+
 
 def may(role: Role | None, act: Act) -> bool:
     """Return whether somebody with *role* may do *act*; nobody without a role may do anything."""
