@@ -32,6 +32,14 @@ class TemporaryPassword:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A temporary password before anybody has it: hashed outside the line of writers, where that takes too long."""
+
+    secret: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
 class Credentials:
     """The credentials of all accounts."""
 
@@ -48,16 +56,29 @@ class Credentials:
 
     def issue_temporary(self, actor: Actor, name: str) -> TemporaryPassword:
         """Reset the password of *name* (fact 0.13).  Raises NotFound, Conflict."""
-        secret = new_temporary_password()
-        verifier = self._passwords.seal(prepare(secret))
+        prepared = self.prepare_temporary()
         with self._store.write() as connection:
-            now = self._clock.now()
-            account = _living(connection, name)
-            expires_at = now + self._lasts
-            self._put_password(connection, actor, account, CredentialKind.TEMPORARY, verifier, expires_at)
-            detail: dict[str, DetailValue] = {"expires_at": expires_at.isoformat()}
-            self._trail.record(connection, Event(Action.PASSWORD_ISSUED, actor, name, detail), now)
-        return TemporaryPassword(secret, expires_at)
+            return self.put_temporary(connection, actor, _living(connection, name), prepared, self._clock.now())
+
+    def prepare_temporary(self) -> Prepared:
+        """Return a fresh temporary password that is nobody's yet.  Takes one Argon2; call it outside a transaction."""
+        secret = new_temporary_password()
+        return Prepared(secret, self._passwords.seal(prepare(secret)))
+
+    def put_temporary(
+        self, connection: Connection, actor: Actor, account: Account, prepared: Prepared, at: datetime
+    ) -> TemporaryPassword:
+        """Do what ``issue_temporary`` does within the caller's transaction; its life begins *at* that moment.
+
+        Raises Conflict if *account* was purged.
+        """
+        _demand_living(account)
+        expires_at = at + self._lasts
+        new = _password(actor, CredentialKind.TEMPORARY, prepared.verifier, at, expires_at)
+        self._put_password(connection, actor, account, new)
+        detail: dict[str, DetailValue] = {"expires_at": expires_at.isoformat()}
+        self._trail.record(connection, Event(Action.PASSWORD_ISSUED, actor, account.name, detail), at)
+        return TemporaryPassword(prepared.secret, expires_at)
 
     def set_password(self, actor: Actor, name: str, password: str) -> None:
         """Set the password that the owner of *name* just typed to an operator.  Raises NotFound, Conflict, Invalid."""
@@ -70,7 +91,7 @@ class Credentials:
         with self._store.write() as connection:
             now = self._clock.now()
             account = _living(connection, name)
-            self._put_password(connection, actor, account, CredentialKind.PASSWORD, verifier, None)
+            self._put_password(connection, actor, account, _password(actor, CredentialKind.PASSWORD, verifier, now))
             self._trail.record(connection, Event(Action.PASSWORD_CHANGED, actor, name), now)
 
     def add_key(self, actor: Actor, name: str, text: str, label: str = "") -> Credential:
@@ -120,33 +141,34 @@ class Credentials:
             account = known_account(connection, name)
             return [c for c in credentials.of_account(connection, account.id) if c.kind is CredentialKind.KEY]
 
-    def _put_password(
-        self,
-        connection: Connection,
-        actor: Actor,
-        account: Account,
-        kind: CredentialKind,
-        verifier: str,
-        expires_at: datetime | None,
-    ) -> None:
+    def _put_password(self, connection: Connection, actor: Actor, account: Account, new: Credential) -> None:
         credentials.remove_password(connection, account.id)
-        new = Credential(
-            id=CredentialId(new_id("cred")),
-            kind=kind,
-            verifier=verifier,
-            fingerprint="",
-            label="",
-            created_at=self._clock.now(),
-            created_by=actor.name,
-            expires_at=expires_at,
-        )
         credentials.add(connection, account.id, new)
         # Sessions opened by a key would outlive a reset that was meant to put somebody out.
         sessions.request_end(connection, account.id, None, f"{actor.name}: the password was reset")
 
 
+def _password(
+    actor: Actor, kind: CredentialKind, verifier: str, at: datetime, expires_at: datetime | None = None
+) -> Credential:
+    return Credential(
+        id=CredentialId(new_id("cred")),
+        kind=kind,
+        verifier=verifier,
+        fingerprint="",
+        label="",
+        created_at=at,
+        created_by=actor.name,
+        expires_at=expires_at,
+    )
+
+
 def _living(connection: Connection, name: str) -> Account:
     account = known_account(connection, name)
-    if account.state is AccountState.PURGED:
-        raise Conflict(f"{name} was purged; ask for a new account")
+    _demand_living(account)
     return account
+
+
+def _demand_living(account: Account) -> None:
+    if account.state is AccountState.PURGED:
+        raise Conflict(f"{account.name} was purged; ask for a new account")

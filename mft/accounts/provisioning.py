@@ -27,13 +27,16 @@ from mft.model.account import (
     checked_email,
     checked_organization_name,
 )
-from mft.model.errors import Conflict, Invalid
+from mft.model.errors import Conflict, Exhausted, Invalid
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import AccountId, OrganizationId, new_id
 from mft.model.session import Actor
+from mft.policy.seats import seats_taken
 from mft.store import accounts, organizations, sessions, slowdowns
 from mft.store.engine import Store
 from mft.vfs.folders import make_home
+
+_MOST_SEATS: Final = 1_000_000
 
 
 class Organizations:
@@ -82,8 +85,7 @@ class Organizations:
             organization = known_organization(connection, name)
             if not organizations.set_enabled(connection, organization.id, enabled=enabled):
                 raise Conflict(f"{name} is {'enabled' if enabled else 'disabled'} already")
-            event = Event(Action.ORGANIZATION_CHANGED, actor, name, {"enabled": enabled})
-            self._trail.record(connection, event, self._clock.now())
+            self._changed(connection, actor, name, {"enabled": enabled})
 
     def set_quota(self, actor: Actor, name: str, octets: int | None, files: int | None) -> None:
         """Limit what its folders hold; None is unlimited.  Raises NotFound, Invalid."""
@@ -92,9 +94,34 @@ class Organizations:
         with self._store.write() as connection:
             organization = known_organization(connection, name)
             organizations.set_quota(connection, organization.id, octets, files)
-            detail: dict[str, DetailValue] = {"quota_bytes": octets, "quota_files": files}
-            event = Event(Action.ORGANIZATION_CHANGED, actor, name, detail)
-            self._trail.record(connection, event, self._clock.now())
+            self._changed(connection, actor, name, {"quota_bytes": octets, "quota_files": files})
+
+    def set_seats(self, actor: Actor, name: str, seats: int | None) -> None:
+        """Limit how many of its people may have an account; None is unlimited (fact 0.5).  Raises NotFound, Invalid.
+
+        Fewer than there are takes no account away; it lets nobody further in.
+        """
+        if seats is not None and not 0 <= seats <= _MOST_SEATS:
+            raise Invalid(f"seats are a number from 0 to {_MOST_SEATS:,}, or none")
+        with self._store.write() as connection:
+            organizations.set_seats(connection, known_organization(connection, name).id, seats)
+            self._changed(connection, actor, name, {"seats": seats})
+
+    def set_administrator(self, actor: Actor, name: str, email: str | None) -> None:
+        """Name who answers for its people and gets mail about them; None asks nobody.  Raises NotFound, Invalid."""
+        address = checked_email(email) if email is not None else None
+        with self._store.write() as connection:
+            organizations.set_administrator(connection, known_organization(connection, name).id, address)
+            self._changed(connection, actor, name, {"administrator": address})
+
+    def people(self, name: str) -> int:
+        """Return how many seats of *name* are taken.  Raises NotFound."""
+        with self._store.read() as connection:
+            return organizations.people_of(connection, known_organization(connection, name).id)
+
+    def _changed(self, connection: Connection, actor: Actor, name: str, detail: dict[str, DetailValue]) -> None:
+        event = Event(Action.ORGANIZATION_CHANGED, actor, name, detail)
+        self._trail.record(connection, event, self._clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +138,11 @@ class NewAccount:
     purpose: Purpose = Purpose.PERSON
     required: frozenset[Method] = frozenset()
     """Methods that must all be proven; empty means that any one will do."""
+    person: str = ""
+    """The full name of who it is, or of who answers for an unattended job."""
+    phone: str = ""
+    contact: str = ""
+    """A mail address that gets the warnings instead of *email*; empty for none."""
 
 
 class Accounts:
@@ -127,23 +159,30 @@ class Accounts:
         self._credentials = credentials
 
     def add(self, actor: Actor, wanted: NewAccount) -> Account:
-        """Add an account with its addresses and keys, all or nothing.  Raises Invalid, Conflict, NotFound."""
+        """Add an account with its addresses and keys, all or nothing.
+
+        Raises Invalid, Conflict, NotFound, and Exhausted when its organization has no seat left.
+        """
         with self._store.write() as connection:
-            now = self._clock.now()
-            organization = known_organization(connection, wanted.organization)
-            account = _account(actor, wanted, organization, now)
-            accounts.add(connection, account)
-            detail: dict[str, DetailValue] = {
-                "organization": organization.name,
-                "email": account.email,
-                "purpose": account.purpose.value,
-                "required": ",".join(sorted(account.required)),
-            }
-            self._trail.record(connection, Event(Action.ACCOUNT_ADDED, actor, account.name, detail), now)
-            for address in wanted.allow:
-                self._allowlists.put(connection, actor, account, address, now)
-            for key in wanted.keys:
-                self._credentials.put_key(connection, actor, account, key, "", now)
+            return self.put(connection, actor, wanted, self._clock.now())
+
+    def put(self, connection: Connection, actor: Actor, wanted: NewAccount, at: datetime) -> Account:
+        """Do what ``add`` does within the caller's transaction."""
+        organization = known_organization(connection, wanted.organization)
+        account = _account(actor, wanted, organization, at)
+        _demand_seat(connection, organization, account)
+        accounts.add(connection, account)
+        detail: dict[str, DetailValue] = {
+            "organization": organization.name,
+            "email": account.email,
+            "purpose": account.purpose.value,
+            "required": ",".join(sorted(account.required)),
+        }
+        self._trail.record(connection, Event(Action.ACCOUNT_ADDED, actor, account.name, detail), at)
+        for address in wanted.allow:
+            self._allowlists.put(connection, actor, account, address, at)
+        for key in wanted.keys:
+            self._credentials.put_key(connection, actor, account, key, "", at)
         return account
 
     def listing(self, organization: str | None = None) -> list[Account]:
@@ -216,4 +255,16 @@ def _account(actor: Actor, wanted: NewAccount, organization: Organization, at: d
         created_by=actor.name,
         last_signon_at=None,
         failures=0,
+        person=checked_remark(wanted.person),
+        phone=checked_remark(wanted.phone),
+        contact=checked_email(wanted.contact) if wanted.contact else "",
     )
+
+
+def _demand_seat(connection: Connection, organization: Organization, account: Account) -> None:
+    if account.purpose is not Purpose.PERSON:
+        return
+    taken = organizations.people_of(connection, organization.id)
+    why = seats_taken(organization.name, organization.seats, taken)
+    if why is not None:
+        raise Exhausted(why)

@@ -1,11 +1,12 @@
 """Organizations, as rows."""
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mft.model.account import Organization, OrganizationKind
+from mft.model.account import AccountState, Organization, OrganizationKind, Purpose
 from mft.model.errors import Conflict
 from mft.model.ids import OrganizationId
+from mft.store.tables import account
 from mft.store.tables import organization as table
 
 
@@ -73,6 +74,23 @@ def set_enabled(connection: Connection, organization: OrganizationId, *, enabled
 def set_quota(connection: Connection, organization: OrganizationId, octets: int | None, files: int | None) -> None:
     """Set the limits; None is unlimited."""
     connection.execute(update(table).where(table.c.id == organization).values(quota_bytes=octets, quota_files=files))
+
+
+def set_seats(connection: Connection, organization: OrganizationId, seats: int | None) -> None:
+    """Set how many people may have an account; None is unlimited."""
+    connection.execute(update(table).where(table.c.id == organization).values(seats=seats))
+
+
+def set_administrator(connection: Connection, organization: OrganizationId, email: str | None) -> None:
+    """Set the mail address of who answers for its people; None asks nobody."""
+    connection.execute(update(table).where(table.c.id == organization).values(administrator=email))
+
+
+def people_of(connection: Connection, organization: OrganizationId) -> int:
+    """Return how many people of *organization* have an account: unattended jobs and the purged take no seat."""
+    seated = (account.c.organization == organization) & (account.c.purpose == Purpose.PERSON.value)
+    seated &= account.c.state != AccountState.PURGED.value
+    return int(connection.execute(select(func.count()).select_from(account).where(seated)).scalar_one())
 
 
 def payer_titles(connection: Connection) -> tuple[str, ...]:

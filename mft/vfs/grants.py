@@ -1,5 +1,7 @@
 """Who may do what where: operators give rights on folders and take them away."""
 
+from datetime import datetime
+
 from mft.model.account import Account, Organization, OrganizationKind
 from mft.model.errors import Invalid, NotFound
 from mft.model.event import Action, Event
@@ -29,15 +31,20 @@ class Grants:
 
         Raises NotFound, and Invalid for a folder out of the grantee's view.
         """
-        account, organization = _ids(grantee)
         with self._parts.store.write() as connection:
-            now = self._parts.clock.now()
-            _, step = folder_at(connection, folder)
-            _demand_in_view(connection, folder, grantee)
-            grant = Grant(GrantId(new_id("grt")), folder, rights, account, organization, actor.name, now)
-            grants.put_grant(connection, step.id, grant)
-            detail = {"to": grantee.name, "rights": format_rights(rights)}
-            self._parts.trail.record(connection, Event(Action.GRANT_GIVEN, actor, str(folder), detail), now)
+            return self.put(connection, actor, folder, grantee, rights, self._parts.clock.now())
+
+    def put(
+        self, connection: Connection, actor: Actor, folder: VirtualPath, grantee: Grantee, rights: Right, at: datetime
+    ) -> Grant:
+        """Do what ``give`` does within the caller's transaction."""
+        account, organization = _ids(grantee)
+        _, step = folder_at(connection, folder)
+        _demand_in_view(connection, folder, grantee)
+        grant = Grant(GrantId(new_id("grt")), folder, rights, account, organization, actor.name, at)
+        grants.put_grant(connection, step.id, grant)
+        detail = {"to": grantee.name, "rights": format_rights(rights)}
+        self._parts.trail.record(connection, Event(Action.GRANT_GIVEN, actor, str(folder), detail), at)
         return grant
 
     def revoke(self, actor: Actor, folder: VirtualPath, grantee: Grantee) -> None:
