@@ -250,10 +250,16 @@ class Passwords(Section):
 
 
 class Storage(Section):
-    """Room on the disk that uploads leave free: the smaller of the two."""
+    """Room on the disk that uploads leave free, the smaller of the two; and how often stored bytes are checked."""
 
     reserve: Size = Field(default=1 << 30, ge=0, description="Bytes to leave free.")
     reserve_percent: int = Field(default=5, ge=0, le=90, description="Percent of the file system to leave free.")
+    scrub_every: Lapse = Field(
+        default=timedelta(days=30), description="Each file is read back and compared with its SHA-256 about this often."
+    )
+    scrub_per_run: Size = Field(
+        default=1 << 30, ge=1 << 20, description="Bytes read back each hour at most; a file once begun is finished."
+    )
 
 
 class Audit(Section):

@@ -175,6 +175,7 @@ job: Final = Table(
     Column("due_at", Instant, nullable=False),
     Column("runner", Text),  # Node and process; None when nobody runs it.
     Column("lease_until", Instant),
+    Column("succeeded_at", Instant),  # When a run of it was last done to its end.
 )
 
 job_run: Final = Table(

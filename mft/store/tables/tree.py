@@ -69,9 +69,15 @@ version: Final = Table(
     Column("hold_at", Instant),
     Column("hold_until", Instant),
     Column("checked_at", Instant),  # When its bytes were last read back and compared with the digest.
+    Column("damaged_at", Instant),  # When they were first found missing or changed; None once they are whole again.
     Column("downloads", Integer, nullable=False, server_default=text("0")),
     sqlite_autoincrement=True,
 )
+# Millions of rows are versions that ended; the check asks for current ones only.
+_CURRENT: Final = version.c.entry.is_not(None)
+Index("ix_version_checked", version.c.checked_at, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
+_DAMAGED: Final = version.c.damaged_at.is_not(None)
+Index("ix_version_damaged", version.c.damaged_at, sqlite_where=_DAMAGED, postgresql_where=_DAMAGED)
 
 upload: Final = Table(
     "upload",

@@ -42,6 +42,7 @@ def upgrade() -> None:
     sa.Column('due_at', sa.BigInteger(), nullable=False),
     sa.Column('runner', sa.Text(), nullable=True),
     sa.Column('lease_until', sa.BigInteger(), nullable=True),
+    sa.Column('succeeded_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_job'))
     )
     op.create_table('job_run',
@@ -182,5 +183,8 @@ def upgrade() -> None:
     op.add_column('version', sa.Column('hold_at', sa.BigInteger(), nullable=True))
     op.add_column('version', sa.Column('hold_until', sa.BigInteger(), nullable=True))
     op.add_column('version', sa.Column('checked_at', sa.BigInteger(), nullable=True))
+    op.add_column('version', sa.Column('damaged_at', sa.BigInteger(), nullable=True))
+    op.create_index('ix_version_checked', 'version', ['checked_at'], unique=False, sqlite_where=sa.text('entry IS NOT NULL'), postgresql_where=sa.text('entry IS NOT NULL'))
+    op.create_index('ix_version_damaged', 'version', ['damaged_at'], unique=False, sqlite_where=sa.text('damaged_at IS NOT NULL'), postgresql_where=sa.text('damaged_at IS NOT NULL'))
     # Nobody wrote down until now who put a hold.
     op.execute("UPDATE version SET hold_by = 'operator', hold_at = created_at WHERE hold IS NOT NULL")
