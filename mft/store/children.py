@@ -12,7 +12,7 @@ from mft.model.file import Hold
 from mft.model.ids import AccountId, EntryId
 from mft.store.tables import entry, version
 from mft.store.types import Instant
-from mft.store.versions import held, hold_of
+from mft.store.versions import SHOWN, held, hold_of
 
 
 class Child(NamedTuple):
@@ -43,26 +43,7 @@ class Child(NamedTuple):
         return hold_of(self.why, self.hold_by, self.hold_at, self.hold_until)
 
 
-_COLUMNS: Final = (
-    entry.c.id,
-    entry.c.name,
-    entry.c.kind,
-    entry.c.created_at,
-    entry.c.creator,
-    version.c.size,
-    version.c.sha256,
-    version.c.creator,
-    version.c.created_at,
-    version.c.received_at,
-    version.c.received_from,
-    version.c.expires_at,
-    version.c.client_mtime,
-    version.c.downloads,
-    version.c.hold,
-    version.c.hold_by,
-    version.c.hold_at,
-    version.c.hold_until,
-)
+_COLUMNS: Final = (entry.c.id, entry.c.name, entry.c.kind, entry.c.created_at, entry.c.creator, *SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,7 @@ from mft.policy.retention import Term, end_of
 from mft.store.tables import entry, tombstone, version
 from mft.store.types import Instant
 
-COLUMNS: Final = (
-    version.c.id,
-    version.c.blob,
-    version.c.wrapped_key,
-    version.c.master,
+SHOWN: Final = (
     version.c.size,
     version.c.sha256,
     version.c.creator,
@@ -43,6 +39,9 @@ COLUMNS: Final = (
     version.c.hold_at,
     version.c.hold_until,
 )
+"""What a listing shows of a version; ``mft.store.children.Child`` ends with these, in this order."""
+
+COLUMNS: Final = (version.c.id, version.c.blob, version.c.wrapped_key, version.c.master, *SHOWN)
 """What ``stored_file`` reads, in its order."""
 
 

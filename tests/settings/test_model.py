@@ -1,10 +1,12 @@
 """The configuration: documented, complete, and strict at every level."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from mft.policy.retention import Months
 from mft.settings.model import Settings
 
 
@@ -32,8 +34,32 @@ def test_every_key_says_what_it_does(section: type[BaseModel]):
 @pytest.mark.fact("0.12")
 @pytest.mark.fact("0.15")
 def test_the_defaults_are_the_documents_terms():
-    terms = Settings().terms.model_dump(mode="json")
-    assert (terms["temporary_password"], terms["dormancy"], terms["retention"]) == ("48 h", "120 d", "90 d")
+    settings = Settings().model_dump(mode="json")
+    assert (settings["terms"]["temporary_password"], settings["terms"]["dormancy"]) == ("48 h", "120 d")
+    assert (settings["retention"]["standard"], settings["retention"]["financial"]) == ("90 d", "18 months")
+
+
+def test_a_class_of_ones_own_is_kept_in_days_or_calendar_months():
+    retention = Settings.model_validate({"retention": {"own": {"remits": "7 months", "scratch": "36 h"}}}).retention
+    assert retention.terms() == {
+        "standard": timedelta(days=90),
+        "financial": Months(18),
+        "remits": Months(7),
+        "scratch": timedelta(hours=36),
+    }
+    assert retention.model_dump(mode="json")["own"] == {"remits": "7 months", "scratch": "36 h"}
+
+
+@pytest.mark.parametrize("name", ["standard", "financial", "inherit", "Remits", "r", "-x", "a b", ""])
+def test_a_class_of_ones_own_takes_no_name_that_is_taken_or_cannot_be_typed(name: str):
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"retention": {"own": {name: "90 d"}}})
+
+
+@pytest.mark.parametrize("term", ["0 months", "0 d", "18", "1.5 months", "-1 months", "18 years"])
+def test_a_class_that_keeps_nothing_or_nobody_knows_how_long_is_refused(term: str):
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"retention": {"own": {"remits": term}}})
 
 
 def test_trial_networks_are_refused_when_any_listener_is_not_on_loopback():
