@@ -34,19 +34,19 @@ def add(desk: Desk, name: str, title: str, kind: str) -> Answer:
 @org_command.command("list")
 @operates(Act.SEE_ACCOUNTS)
 def listing(desk: Desk) -> Answer:
-    """List the organizations."""
-    rows = [_fields(one) for one in desk.house.organizations.listing()]
-    return Rows(
-        ("name", "title", "kind", "enabled", "folder"), rows, nothing="There is no organization; see mft org add."
-    )
+    """List the organizations, how many seats each has and who answers for its people."""
+    house = desk.house.organizations
+    rows = [_fields(one) | {"people": house.people(one.name)} for one in house.listing()]
+    columns = ("name", "title", "kind", "enabled", "people", "seats", "administrator", "folder")
+    return Rows(columns, rows, nothing="There is no organization; see mft org add.")
 
 
 @org_command.command("show")
 @click.argument("name")
 @operates(Act.SEE_ACCOUNTS)
 def show(desk: Desk, name: str) -> Answer:
-    """Show the organization NAME, its quota and what it uses."""
-    return Record(_fields(desk.house.organizations.get(name)))
+    """Show the organization NAME, its people, seats and quota."""
+    return _shown(desk, name)
 
 
 @org_command.command("enable")
@@ -80,7 +80,41 @@ def quota(desk: Desk, name: str, size: str | None, files: str | None) -> Answer:
     most_bytes = before.quota_bytes if size is None else _limit(size, "--bytes")
     most_files = before.quota_files if files is None else _limit(files, "--files")
     desk.house.organizations.set_quota(desk.actor, name, most_bytes, most_files)
-    return Record(_fields(desk.house.organizations.get(name)))
+    return _shown(desk, name)
+
+
+@org_command.command("seats")
+@click.argument("name")
+@click.argument("number", metavar="N|none")
+@operates(Act.CHANGE_ORGANIZATIONS)
+def seats(desk: Desk, name: str, number: str) -> Answer:
+    """Limit how many people of the organization NAME may have an account; unattended jobs take no seat."""
+    desk.house.organizations.set_seats(desk.actor, name, _number(number))
+    return _shown(desk, name)
+
+
+@org_command.command("administrator")
+@click.argument("name")
+@click.argument("email", metavar="EMAIL|none")
+@operates(Act.CHANGE_ORGANIZATIONS)
+def administrator(desk: Desk, name: str, email: str) -> Answer:
+    """Name who answers for the people of the organization NAME: gets warnings, and the monthly list."""
+    desk.house.organizations.set_administrator(desk.actor, name, None if email == _UNLIMITED else email)
+    return _shown(desk, name)
+
+
+def _shown(desk: Desk, name: str) -> Record:
+    house = desk.house.organizations
+    return Record(_fields(house.get(name)) | {"people": house.people(name)})
+
+
+def _number(text: str) -> int | None:
+    """Return the number of seats that *text* writes, or None for none."""
+    if text.strip().lower() == _UNLIMITED:
+        return None
+    if not (text.strip().isascii() and text.strip().isdecimal()):
+        raise Invalid(f"{text!r} is no number of seats; write a number from 0 on, or none")
+    return int(text)
 
 
 def _limit(text: str, option: str) -> int | None:
@@ -102,6 +136,8 @@ def _fields(one: Organization) -> dict[str, Any]:
         "kind": one.kind,
         "enabled": one.enabled,
         "folder": one.home,
+        "seats": one.seats,
+        "administrator": one.administrator,
         "quota_bytes": one.quota_bytes,
         "quota_files": one.quota_files,
         "created_at": one.created_at,

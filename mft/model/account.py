@@ -16,6 +16,11 @@ from mft.model.session import Door
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9._-]{3,64}", re.ASCII)
 
+INBOUND: Final = "Inbound"
+"""A partner's folder for what comes from the partner to the plan."""
+OUTBOUND: Final = "Outbound"
+"""A partner's folder for what goes from the plan to the partner."""
+
 
 class OrganizationKind(StrEnum):
     """What an organization is to the health plan."""
@@ -101,6 +106,11 @@ class Account:
     """From then on it is refused until its administrator keeps it; None while nobody is asked."""
     purged_at: datetime | None = None
     purged_why: str = ""
+
+    @property
+    def used_at(self) -> datetime:
+        """When the term of disuse began that runs now: the last sign-on, by any door and method, else the creation."""
+        return self.last_signon_at or self.created_at
 
     @property
     def warned_at(self) -> str:

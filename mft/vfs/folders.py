@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from mft.model.account import Organization, OrganizationKind
+from mft.model.account import INBOUND, OUTBOUND, Organization, OrganizationKind
 from mft.model.errors import Conflict, Invalid, NotFound
 from mft.model.event import Action, DetailValue, Event
 from mft.model.file import EntryKind
@@ -14,7 +14,6 @@ from mft.store import catalog, versions
 from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
 from mft.vfs.parts import Parts
-from mft.vfs.view import INBOUND, OUTBOUND
 
 _LONGEST_QUIET: Final = timedelta(days=1)
 

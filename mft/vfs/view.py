@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from mft.model.account import Organization, OrganizationKind
+from mft.model.account import INBOUND, OUTBOUND, Organization, OrganizationKind
 from mft.model.path import ROOT, VirtualPath
 
-INBOUND: Final = "Inbound"  # From the partner to the plan.
-OUTBOUND: Final = "Outbound"  # From the plan to the partner.
 _PARTNERS: Final = "Partners"
 _ORGANIZATION_DEPTH: Final = 2
 
