@@ -49,6 +49,10 @@ MEANING: Final = {
         "nobody signed on for so long that the account is closed",
         "a new access request is needed",
     ),
+    Reason.NOT_RECERTIFIED: (
+        "its organization did not say in time that the account is still needed",
+        "ask its administrator; if it is still needed: mft review keep ORGANIZATION NAME",
+    ),
     Reason.ORGANIZATION_DISABLED: (
         "the account's organization is disabled",
         "if that is over: mft org enable ORGANIZATION",

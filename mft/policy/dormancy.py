@@ -8,26 +8,21 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from mft.model.account import Account, Purpose
+from mft.model.account import Account
 from mft.policy.signon import Terms
 
 WARN_DAYS: Final = (30, 14, 7, 1)
 """How many days before the purge its person and the organization's administrator are told."""
 
 
-def last_used(account: Account) -> datetime:
-    """Return when the term began that runs for *account* now."""
-    return account.last_signon_at or account.created_at
-
-
-def term_of(purpose: Purpose, terms: Terms) -> timedelta:
-    """Return how long an account of *purpose* may go unused."""
-    return terms.dormant_after_unattended if purpose is Purpose.UNATTENDED else terms.dormant_after
-
-
 def purge_at(account: Account, terms: Terms) -> datetime:
-    """Return the moment from which *account* is refused and will be purged."""
-    return last_used(account) + term_of(account.purpose, terms)
+    """Return when *account* is purged: from the very moment on from which it is refused for disuse."""
+    return terms.dormant_from(account)
+
+
+def warn_days(term: timedelta) -> tuple[int, ...]:
+    """Return how many days before the end of *term* somebody is warned: only what is less than the whole of it."""
+    return tuple(each for each in WARN_DAYS if timedelta(days=each) < term)
 
 
 def warning_due(

@@ -15,7 +15,16 @@ from ipaddress import IPv4Address
 from itertools import chain
 from typing import Final
 
-from mft.model.account import Account, AccountState, AllowlistEntry, Credential, CredentialKind, Method, Organization
+from mft.model.account import (
+    Account,
+    AccountState,
+    AllowlistEntry,
+    Credential,
+    CredentialKind,
+    Method,
+    Organization,
+    Purpose,
+)
 from mft.model.ids import CredentialId
 
 SENTENCE: Final = "Invalid username/password or not allowed to sign on from this location"
@@ -40,6 +49,7 @@ class Reason(StrEnum):
     ACCOUNT_PURGED = "account_purged"
     ACCOUNT_LOCKED = "account_locked"  # Too many wrong passwords in a row from its own addresses.
     ACCOUNT_DORMANT = "account_dormant"  # No sign-on for 120 days, swept or not.
+    NOT_RECERTIFIED = "not_recertified"  # Its organization did not say in time that it is still needed.
     ORGANIZATION_DISABLED = "organization_disabled"
     SOURCE_NOT_LISTED = "source_not_listed"  # Outside every address on the account's list.
     SESSION_ENDED = "session_ended"  # A live session whose end was asked for; never a sign-on's reason.
@@ -54,6 +64,14 @@ class Terms:
     dormant_after_unattended: timedelta = timedelta(days=120)
     max_failures: int = 100
 
+    def disuse(self, purpose: Purpose) -> timedelta:
+        """Return how long an account of *purpose* may go unused (fact 0.15)."""
+        return self.dormant_after_unattended if purpose is Purpose.UNATTENDED else self.dormant_after
+
+    def dormant_from(self, account: Account) -> datetime:
+        """Return the moment from which *account* is refused for disuse; an operator's edit never moves it."""
+        return account.used_at + self.disuse(account.purpose)
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
@@ -66,10 +84,8 @@ class Dossier:
     terms: Terms
 
     def dormant_from(self) -> datetime:
-        """Return the moment from which a sign-on is refused for disuse; an operator's edit never moves it."""
-        unattended = self.account.purpose == "unattended"
-        term = self.terms.dormant_after_unattended if unattended else self.terms.dormant_after
-        return (self.account.last_signon_at or self.account.created_at) + term
+        """Return the moment from which a sign-on is refused for disuse."""
+        return self.terms.dormant_from(self.account)
 
     def admits(self, source: IPv4Address, now: datetime) -> AllowlistEntry | None:
         """Return the entry that lists *source* at *now*; an empty list admits nobody (fact 0.14)."""
@@ -153,6 +169,7 @@ def bars(dossier: Dossier, source: IPv4Address, now: datetime) -> Iterator[Reaso
         (not dossier.organization.enabled, Reason.ORGANIZATION_DISABLED),
         (account.failures >= dossier.terms.max_failures, Reason.ACCOUNT_LOCKED),
         (now >= dossier.dormant_from(), Reason.ACCOUNT_DORMANT),
+        (account.recertify_by is not None and now >= account.recertify_by, Reason.NOT_RECERTIFIED),
         (dossier.admits(source, now) is None, Reason.SOURCE_NOT_LISTED),
     )
     return (reason for barred, reason in found if barred)

@@ -8,14 +8,18 @@ from typing import Any, Final
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     CompoundSelect,
     Connection,
     FromClause,
     RowMapping,
     Select,
+    and_,
     bindparam,
+    func,
     insert,
     null,
+    or_,
     select,
     type_coerce,
     union_all,
@@ -118,6 +122,29 @@ def listing(connection: Connection, within: OrganizationId | None = None) -> lis
     if within is not None:
         query = query.where(table.c.organization == within)
     return [account_of(row) for row in connection.execute(query).mappings()]
+
+
+def used_at() -> ColumnElement[datetime]:
+    """Return the expression for ``Account.used_at``."""
+    return func.coalesce(table.c.last_signon_at, table.c.created_at)
+
+
+def due(connection: Connection, now: datetime, terms: Terms, limit: int) -> list[Account]:
+    """Return accounts that went unused for their whole term at *now* and are not purged, the longest unused first."""
+    query = select(table).where(_unused_at(now, terms)).order_by(used_at(), table.c.id).limit(limit)
+    return [account_of(row) for row in connection.execute(query).mappings()]
+
+
+def count_due(connection: Connection, now: datetime, terms: Terms) -> int:
+    """Return how many ``due`` would return without a limit."""
+    return connection.scalar(select(func.count()).select_from(table).where(_unused_at(now, terms))) or 0
+
+
+def _unused_at(now: datetime, terms: Terms) -> ColumnElement[bool]:
+    of_purpose = (
+        and_(table.c.purpose == purpose.value, used_at() <= now - terms.disuse(purpose)) for purpose in Purpose
+    )
+    return and_(table.c.state != AccountState.PURGED.value, or_(*of_purpose))
 
 
 def add(connection: Connection, account: Account) -> None:

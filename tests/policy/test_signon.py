@@ -106,6 +106,7 @@ REFUSALS = {
     Reason.ACCOUNT_PURGED: (a_dossier(account={"state": AccountState.PURGED}, credentials=()), ()),
     Reason.ACCOUNT_LOCKED: (a_dossier(account={"failures": 100}), (PASSWORD,)),
     Reason.ACCOUNT_DORMANT: (a_dossier(account={"last_signon_at": NOW - timedelta(days=120)}), (PASSWORD,)),
+    Reason.NOT_RECERTIFIED: (a_dossier(account={"recertify_by": NOW}), (PASSWORD,)),
     Reason.ORGANIZATION_DISABLED: (a_dossier(enabled=False), (PASSWORD,)),
     Reason.SOURCE_NOT_LISTED: (a_dossier(allowlist=(an_entry("8.8.4.4"),)), (PASSWORD,)),
 }
