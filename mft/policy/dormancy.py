@@ -38,3 +38,8 @@ def warning_due(
     passed = [each for each in days if now >= ends_at - timedelta(days=each)]
     most_urgent = min(passed, default=None)
     return None if most_urgent is None or any(each <= most_urgent for each in told) else most_urgent
+
+
+def days_left(ends_at: datetime, now: datetime) -> int:
+    """Return how many days are left until *ends_at*, a begun one counted whole: what a letter says."""
+    return -((now - ends_at) // timedelta(days=1))

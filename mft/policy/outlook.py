@@ -1,0 +1,132 @@
+"""What will become of an account if nobody does anything, and what bars it already.  Pure.
+
+Foretold by the very rules that sign-ons and the account pass ask: nothing here decides anything of its
+own.  Each line names its rule, the fact or the setting, so that people can ask about it.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from mft.model.account import Account, AccountState, CredentialKind, Purpose
+from mft.policy.dormancy import purge_at, warn_days, warning_due
+from mft.policy.signon import Dossier, Terms
+
+
+class Change(StrEnum):
+    """What happens to an account by itself."""
+
+    TEMPORARY_ENDS = "temporary password ends"
+    CREDENTIAL_ENDS = "password or key ends"
+    ADDRESS_ENDS = "address ends"
+    WARNING = "warning of the purge"
+    SUSPENSION = "suspended until somebody keeps it"
+    PURGE = "purged"
+
+
+class Standing(StrEnum):
+    """What bars an account or one of its addresses now, until somebody acts."""
+
+    PURGED = "purged"
+    DISABLED = "disabled"
+    ORGANIZATION_DISABLED = "its organization is disabled"
+    LOCKED = "locked"
+    SUSPENDED = "suspended"
+    DORMANT = "refused for disuse"
+    ADDRESS_WAITS = "address waits for approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One thing that will happen, or is due already and waits for the next pass."""
+
+    at: datetime
+    what: Change
+    rule: str
+    """The fact or the setting that causes it."""
+    detail: str = ""
+    """Which address, how many days before: what tells it from others of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One thing that stands in the way now and does not end by itself."""
+
+    what: Standing
+    rule: str
+    detail: str = ""
+
+
+_TEMPORARY: Final = "fact 0.12: terms.temporary_password when it was issued"
+_ENTRY_ENDS: Final = "fact 0.17: the end that was given when the address was added"
+_REVIEW: Final = "terms.review_answer: asked of the organization's administrator, and not answered"
+
+
+def account_transitions(dossier: Dossier, now: datetime, told: Collection[int] = ()) -> tuple[Transition, ...]:
+    """Return what will become of the account behind *dossier*, the earliest first, if nobody does anything.
+
+    *told* are the warnings given already for the purge that comes.  What would come after the purge is
+    left out, since nothing is left then for it to happen to; a purged account has no future at all.
+    """
+    account = dossier.account
+    if account.state is AccountState.PURGED:
+        return ()
+    ends_at = purge_at(account, dossier.terms)
+    before = (one for one in _until_the_purge(dossier, now, told, ends_at) if one.at <= max(ends_at, now))
+    purge = Transition(ends_at, Change.PURGE, disuse_rule(account.purpose, dossier.terms))
+    return (*sorted(before, key=lambda one: (one.at, one.what, one.detail)), purge)
+
+
+def account_bars(dossier: Dossier, now: datetime) -> tuple[Bar, ...]:
+    """Return what keeps the account behind *dossier* out at *now*, or an address of its, until somebody acts."""
+    account, terms = dossier.account, dossier.terms
+    if account.state is AccountState.PURGED:
+        return (Bar(Standing.PURGED, account.purged_why or disuse_rule(account.purpose, terms)),)
+    found = (
+        (account.state is AccountState.DISABLED, Bar(Standing.DISABLED, "an operator's act; mft account enable")),
+        (not dossier.organization.enabled, Bar(Standing.ORGANIZATION_DISABLED, "an operator's act; mft org enable")),
+        (account.failures >= terms.max_failures, Bar(Standing.LOCKED, f"terms.max_failures = {terms.max_failures}")),
+        (account.recertify_by is not None and now >= account.recertify_by, Bar(Standing.SUSPENDED, _REVIEW)),
+        (now >= dossier.dormant_from(), Bar(Standing.DORMANT, disuse_rule(account.purpose, terms))),
+    )
+    waiting = (
+        Bar(Standing.ADDRESS_WAITS, "allowlist.approval_above_entry or allowlist.approval_above_list", str(e.addresses))
+        for e in dossier.allowlist
+        if e.approved_by is None
+    )
+    return (*(bar for stands, bar in found if stands), *waiting)
+
+
+def disuse_rule(purpose: Purpose, terms: Terms) -> str:
+    """Return the rule of disuse in words: the fact, the setting and its days."""
+    setting = "terms.dormancy_unattended" if purpose is Purpose.UNATTENDED else "terms.dormancy"
+    return f"fact 0.15: {setting} = {terms.disuse(purpose) / timedelta(days=1):g} days since the last sign-on"
+
+
+def _until_the_purge(dossier: Dossier, now: datetime, told: Collection[int], ends_at: datetime) -> Iterator[Transition]:
+    for credential in dossier.credentials:
+        if credential.expires_at is not None and credential.expires_at > now:
+            temporary = credential.kind is CredentialKind.TEMPORARY
+            kind = Change.TEMPORARY_ENDS if temporary else Change.CREDENTIAL_ENDS
+            yield Transition(credential.expires_at, kind, _TEMPORARY if temporary else "the end it was given")
+    for entry in dossier.allowlist:
+        if entry.until is not None and entry.until > now:
+            yield Transition(entry.until, Change.ADDRESS_ENDS, _ENTRY_ENDS, str(entry.addresses))
+    recertify_by = dossier.account.recertify_by
+    if recertify_by is not None and recertify_by > now:
+        yield Transition(recertify_by, Change.SUSPENSION, _REVIEW)
+    yield from _warnings(dossier.account, dossier.terms, now, told, ends_at)
+
+
+def _warnings(
+    account: Account, terms: Terms, now: datetime, told: Collection[int], ends_at: datetime
+) -> Iterator[Transition]:
+    rule = disuse_rule(account.purpose, terms)
+    days = warn_days(terms.disuse(account.purpose))
+    overdue = warning_due(ends_at, told, now, days)
+    for each in days:
+        at = now if each == overdue else ends_at - timedelta(days=each)
+        if at > now or each == overdue:
+            yield Transition(at, Change.WARNING, rule, f"{each} days before")
