@@ -123,6 +123,7 @@ letter: Final = Table(
     Column("account", ForeignKey("account.id"), index=True),  # About whom, if about one.
     Column("queued_at", Instant, nullable=False),
     Column("next_try_at", Instant, index=True),  # None once it is sent or given up.
+    Column("claimed_until", Instant),  # Somebody is sending it; after a kill it is free again from then on.
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("last_error", Text),
     Column("sent_at", Instant),

@@ -133,6 +133,7 @@ def upgrade() -> None:
     sa.Column('account', sa.Text(), nullable=True),
     sa.Column('queued_at', sa.BigInteger(), nullable=False),
     sa.Column('next_try_at', sa.BigInteger(), nullable=True),
+    sa.Column('claimed_until', sa.BigInteger(), nullable=True),
     sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('last_error', sa.Text(), nullable=True),
     sa.Column('sent_at', sa.BigInteger(), nullable=True),
