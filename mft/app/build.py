@@ -26,6 +26,7 @@ from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
+from mft.retention.breaker import Breaker
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
 from mft.store.schema import require_current
@@ -64,6 +65,7 @@ class House:
     sessions: Sessions
     penalties: Penalties
     signon: SignOn
+    breaker: Breaker
     staff: StaffRoll
 
 
@@ -141,4 +143,5 @@ def _furnished(
             # A signature that is never published: the same in every process of this server, known to no other.
             veil=Veil(signer.sign(b"mft: names that nobody has")),
         ),
+        breaker=Breaker(store, trail, clock, values.breaker_rules(settings), settings.node, settings.mail.operators),
     )

@@ -3,6 +3,7 @@
 import socket
 
 from mft.policy.allowlist import AllowlistRules
+from mft.policy.breaker import BreakerRules
 from mft.policy.penalties import PenaltyRules
 from mft.policy.quota import Reserve
 from mft.policy.retention import RetentionClass, RetentionTerms
@@ -45,6 +46,12 @@ def tree_rules(settings: Settings) -> Rules:
         takeover=kept.takeover,
         reserve=Reserve(settings.storage.reserve, settings.storage.reserve_percent),
     )
+
+
+def breaker_rules(settings: Settings) -> BreakerRules:
+    """Return how much at once, and how much of a moved clock, stops removing."""
+    kept = settings.retention
+    return BreakerRules(kept.halt_files, kept.halt_percent, kept.halt_accounts, kept.halt_drift)
 
 
 def door_limits(settings: Settings) -> Limits:

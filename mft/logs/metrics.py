@@ -31,14 +31,24 @@ REQUESTS: Final = Counter(
 )
 FAILURES: Final = Counter("mft_unexpected", "Exceptions nobody foresaw, by door", ["door"], registry=REGISTRY)
 JOBS: Final = Counter("mft_jobs", "Runs of scheduled jobs, by ending", ["job", "end"], registry=REGISTRY)
-"""end: ``done`` or ``failed``."""
+"""end: ``done``, ``stopped`` or ``failed``."""
 JOB_SECONDS: Final = Histogram("mft_job_seconds", "How long a scheduled job ran", ["job"], registry=REGISTRY)
+JOB_SUCCEEDED: Final = Gauge(
+    "mft_job_last_success_seconds", "When a scheduled job was last done, on any node, in Unix time", ["job"], registry=REGISTRY
+)
+FILES_DAMAGED: Final = Gauge(
+    "mft_files_damaged", "Stored files found missing or changed and not mended since", registry=REGISTRY
+)
 LOOP_LAG: Final = Histogram(
     "mft_loop_lag_seconds",
     "How late the event loop woke",
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0),
     registry=REGISTRY,
 )
+RETENTION_HALTED: Final = Gauge(
+    "mft_retention_halted", "1 while removing stands still, by cause", ["cause"], registry=REGISTRY
+)
+"""cause: ``files``, ``accounts``, ``clock``."""
 FREE_BYTES: Final = Gauge("mft_blobs_free_bytes", "Bytes free where sealed files lie", registry=REGISTRY)
 
 CONTENT_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
