@@ -2,26 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    bindparam,
     func,
     insert,
     literal,
     select,
-    type_coerce,
     update,
 )
 
 from mft.model.file import Hold, SealedKey, StoredFile
 from mft.model.ids import BlobId, EntryId, OrganizationId, VersionId
-from mft.policy.retention import Term, end_of
-from mft.store.tables import entry, tombstone, version
+from mft.store.tables import tombstone, version
 from mft.store.types import Instant
 
 SHOWN: Final = (
@@ -141,38 +137,6 @@ def set_expiry(connection: Connection, number: VersionId, expires_at: datetime) 
 def set_mtime(connection: Connection, number: VersionId, seconds: int) -> None:
     """Keep the client's claim; no rule reads it."""
     connection.execute(update(version).where(version.c.id == number).values(client_mtime=seconds))
-
-
-def set_hold(connection: Connection, number: VersionId, hold: Hold | None) -> None:
-    """Hold the version, or release it with None."""
-    said = (None, None, None, None) if hold is None else (hold.why, hold.by, hold.at, hold.until)
-    columns = dict(zip(("hold", "hold_by", "hold_at", "hold_until"), said, strict=True))
-    connection.execute(update(version).where(version.c.id == number).values(columns))
-
-
-def reterm(connection: Connection, folder: EntryId, term: Term) -> int:
-    """Let every file in *folder*, and below it where no folder says otherwise, stay *term* from its receipt.
-
-    Files under work names keep their day.  Returns how many files that touched.
-    """
-    down = select(entry.c.id).where(entry.c.id == folder).cte(recursive=True)
-    inherits = (entry.c.parent == down.c.id) & entry.c.retention_class.is_(None) & (entry.c.kind == "folder")
-    down = down.union_all(select(entry.c.id).join(down, inherits))
-    touched = select(entry.c.id).where(entry.c.parent.in_(select(down.c.id)), entry.c.work_owner.is_(None))
-    here = version.c.entry.in_(touched)
-    if isinstance(term, timedelta):
-        received = type_coerce(version.c.received_at, BigInteger)
-        expires = type_coerce(received + term // timedelta(microseconds=1), Instant)
-        return connection.execute(update(version).where(here).values(expires_at=expires)).rowcount
-    # A month's length hangs on the day: no database counts it as we do.
-    ends = [
-        {"number": number, "ends": end_of(term, received_at)}
-        for number, received_at in connection.execute(select(version.c.id, version.c.received_at).where(here))
-    ]
-    if ends:
-        one = update(version).where(version.c.id == bindparam("number")).values(expires_at=bindparam("ends"))
-        connection.execute(one, ends)
-    return len(ends)
 
 
 def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[VersionId, EntryId]]:

@@ -4,15 +4,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mft.model.account import INBOUND, OUTBOUND, Organization, OrganizationKind
-from mft.model.errors import Conflict, Invalid, NotFound
+from mft.model.errors import Conflict, Invalid
 from mft.model.event import Action, DetailValue, Event
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
 from mft.model.session import Actor
-from mft.policy.retention import RetentionClass, class_of
-from mft.store import catalog, versions
+from mft.policy.retention import RetentionClass
+from mft.store import catalog, terms
 from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
+from mft.vfs.classes import ClassChange, folder_of, plan_change
 from mft.vfs.parts import Parts
 
 _LONGEST_QUIET: Final = timedelta(days=1)
@@ -39,9 +40,7 @@ def make_home(connection: Connection, organization: Organization, creator: str, 
 def folder_at(connection: Connection, path: VirtualPath) -> tuple[Found, Step]:
     """Return what the catalog's *path* leads to, which is a folder.  Raises NotFound."""
     found = catalog.resolve(connection, path)
-    if found.step is None:
-        raise NotFound(f"there is no folder {path}")
-    return found, found.step
+    return found, folder_of(found)
 
 
 class Folders:
@@ -51,19 +50,26 @@ class Folders:
         """Keep the parts of ``Files``."""
         self._parts = parts
 
-    def set_retention(self, actor: Actor, path: VirtualPath, retention: RetentionClass | None) -> int:
+    def plan_retention(self, path: VirtualPath, retention: RetentionClass | None) -> ClassChange:
+        """Return what ``set_retention`` would do; nothing is touched.  Raises NotFound, Unavailable."""
+        with self._parts.store.read() as connection:
+            found, _ = folder_at(connection, path)
+            return plan_change(connection, found, retention, self._parts.rules.terms, self._parts.clock.now())
+
+    def set_retention(self, actor: Actor, path: VirtualPath, retention: RetentionClass | None) -> ClassChange:
         """Let the catalog's folder *path*, and all below that says nothing itself, be of the class *retention*.
 
         None leaves it to the folder above.  What is there already stays that long from its receipt.
-        Returns how many files that touched.  Raises NotFound.
+        Returns what that did.  Raises NotFound, Unavailable.
         """
         with self._parts.store.write() as connection:
+            now, rules = self._parts.clock.now(), self._parts.rules.terms
             found, step = folder_at(connection, path)
+            done = plan_change(connection, found, retention, rules, now)
             catalog.set_rules(connection, step.id, retention, step.quiet_seconds)
-            above = class_of(each.retention_class for each in found.way)
-            touched = versions.reterm(connection, step.id, self._parts.rules.terms.of(retention or above))
-            self._changed(connection, actor, path, {"retention": retention, "files": touched})
-            return touched
+            terms.reterm(connection, step.id, rules.of(done.becomes), now)
+            self._changed(connection, actor, path, {"retention": retention, **done.detail()})
+            return done
 
     def set_quiet(self, actor: Actor, path: VirtualPath, quiet: timedelta | None) -> None:
         """Let a new file in the catalog's folder *path*, and below, be its creator's alone for *quiet*.

@@ -1,16 +1,54 @@
-"""Holds: what must not go, whatever its term, until an operator says so."""
+"""Holds: what must not go, whatever its term, until an operator says so or the hold's own end comes.
 
+A hold is on files, never on folders: what is put on a folder is put on every file in it at that moment.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
 from mft.model.errors import Conflict, Invalid, NotFound
 from mft.model.event import Action, DetailValue, Event
-from mft.model.file import Hold, StoredFile
-from mft.model.path import VirtualPath
+from mft.model.file import Hold
+from mft.model.ids import VersionId
+from mft.model.path import ROOT, VirtualPath
 from mft.model.session import Actor
-from mft.policy.retention import present
-from mft.store import catalog, versions
+from mft.policy.retention import STANDARD, holds, present
+from mft.store import catalog, terms
+from mft.store.catalog import Found
 from mft.store.engine import Connection
 from mft.vfs.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that is on hold."""
+
+    path: VirtualPath
+    size: int
+    hold: Hold
+    term_ends_at: datetime
+    """When its term ends; it stays beyond that while it is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What putting a hold did."""
+
+    held: int
+    left: int
+    """Files that another hold keeps at least as long; that one stays as it is."""
+    folder: bool
+    """Whether it was put on a folder: what comes into it later is not held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What lifting holds did."""
+
+    released: int
+    gone: int
+    """How many of these are not there any more, since their term is over."""
 
 
 class Holds:
@@ -20,35 +58,92 @@ class Holds:
         """Keep the parts of ``Files``."""
         self._parts = parts
 
-    def put(self, actor: Actor, path: VirtualPath, why: str, until: datetime | None = None) -> None:
-        """Hold the file *path* because of *why*.  Raises NotFound, Invalid without a reason."""
-        reason = why.strip()
+    def put(self, actor: Actor, path: VirtualPath, why: str, until: datetime | None = None) -> Put:
+        """Hold the file *path*, or every file in the folder *path* and below now, because of *why*.
+
+        Files under work names in a folder are left out: they were never handed over.  Raises NotFound;
+        Invalid without a reason or with an end that has passed; Conflict when the one file *path* is
+        held at least as long already.
+        """
+        reason, now = why.strip(), self._parts.clock.now()
         if not reason:
-            raise Invalid("a hold needs a reason")
-        now = self._parts.clock.now()
+            raise Invalid("a hold needs a reason; say why with --reason")
         if until is not None and until <= now:
             raise Invalid(f"{until.isoformat()} is over already; give an end in the future, or none")
-        detail: dict[str, DetailValue] = {"why": reason, "until": until.isoformat() if until else None}
+        hold = Hold(reason, actor.name, now, until)
         with self._parts.store.write() as connection:
-            event = Event(Action.FILE_HELD, actor, str(path), detail)
-            self._change(connection, event, path, Hold(reason, actor.name, now, until))
+            found = catalog.resolve(connection, path)
+            put = self._hold_file(connection, found, hold) or self._hold_folder(connection, found, hold)
+            detail: dict[str, DetailValue] = {"why": reason, "until": until.isoformat() if until else None}
+            if put.folder:
+                detail |= {"files": put.held, "left": put.left}
+            self._parts.trail.record(connection, Event(Action.FILE_HELD, actor, str(path), detail), now)
+        return put
 
-    def lift(self, actor: Actor, path: VirtualPath) -> None:
-        """Release the file *path*; if its term has ended meanwhile, it is gone.  Raises NotFound, Conflict."""
+    def lift(self, actor: Actor, path: VirtualPath, why: str | None = None) -> Lifted:
+        """Lift the hold on the file *path*, or every hold in the folder *path* and below.
+
+        A folder whose files are held for several reasons needs *why*, the one that is over; what is held for
+        another stays held.  What is held no more goes if its term has ended.  Raises NotFound, Conflict.
+        """
         with self._parts.store.write() as connection:
-            file = self._file(connection, path)
-            if file.hold is None:
-                raise Conflict(f"{path} is not on hold")
-            detail: dict[str, DetailValue] = {"why": file.hold.why}
-            self._change(connection, Event(Action.FILE_RELEASED, actor, str(path), detail), path, None)
+            now = self._parts.clock.now()
+            found = [each for each in self._held(connection, path, now) if why is None or each[1].hold.why == why]
+            reason = _one_reason(path, [held for _, held in found], why)
+            terms.lift(connection, [number for number, _ in found])
+            gone = sum(not present(held.term_ends_at, None, now) for _, held in found)
+            detail: dict[str, DetailValue] = {"why": reason, "files": len(found), "gone": gone}
+            self._parts.trail.record(connection, Event(Action.FILE_RELEASED, actor, str(path), detail), now)
+        return Lifted(len(found), gone)
 
-    def _change(self, connection: Connection, event: Event, path: VirtualPath, hold: Hold | None) -> None:
-        versions.set_hold(connection, self._file(connection, path).id, hold)
-        self._parts.trail.record(connection, event, self._parts.clock.now())
+    def listing(self, path: VirtualPath = ROOT) -> list[Held]:
+        """Return what is on hold in the folder *path* and below, or the file *path*, by path.  Raises NotFound."""
+        with self._parts.store.read() as connection:
+            found = self._held(connection, path, self._parts.clock.now())
+        return sorted((held for _, held in found), key=lambda held: held.path)
 
-    def _file(self, connection: Connection, path: VirtualPath) -> StoredFile:
-        entry = catalog.resolve(connection, path).entry
-        file = None if entry is None else entry.file
-        if file is None or not present(file.expires_at, file.hold, self._parts.clock.now()):
-            raise NotFound(f"there is no file {path}")
-        return file
+    def _hold_file(self, connection: Connection, found: Found, hold: Hold) -> Put | None:
+        entry = found.entry
+        if entry is None or entry.file is None or not present(entry.file.expires_at, entry.file.hold, hold.at):
+            return None
+        if not terms.hold_one(connection, entry.file.id, hold):
+            raise Conflict(
+                f"{found.path} is on hold at least as long already; see mft retention hold list {found.path}"
+            )
+        return Put(1, 0, folder=False)
+
+    def _hold_folder(self, connection: Connection, found: Found, hold: Hold) -> Put:
+        if found.step is None:
+            raise NotFound(f"there is no file and no folder {found.path}")
+        held, left = terms.hold_all(connection, found.step.id, hold)
+        if not held + left:
+            raise NotFound(f"there is no file in {found.path}; a hold is on files that are there, not on what comes")
+        return Put(held, left, folder=True)
+
+    def _held(self, connection: Connection, path: VirtualPath, now: datetime) -> list[tuple[VersionId, Held]]:
+        """Return what is on hold at *now* at *path* or below."""
+        found = catalog.resolve(connection, path)
+        file = None if found.entry is None else found.entry.file
+        if file is not None and present(file.expires_at, file.hold, now):
+            held = file.hold if holds(file.hold, now) else None
+            return [] if held is None else [(file.id, Held(path, file.size, held, file.expires_at))]
+        if found.step is None:
+            raise NotFound(f"there is no file and no folder {path}")
+        places = terms.folders(connection, found.step.id, path, STANDARD)
+        return [
+            (kept.id, Held(VirtualPath((*places[kept.folder].path.names, kept.name)), kept.size, hold, kept.expires_at))
+            for kept, hold in terms.held_below(connection, found.step.id, now)
+        ]
+
+
+def _one_reason(path: VirtualPath, held: list[Held], why: str | None) -> str:
+    """Return the reason that *held* have in common.  Raises Conflict when there is none, or more than one."""
+    reasons = Counter(each.hold.why for each in held)
+    if not reasons:
+        raise Conflict(f"nothing at {path} is on hold" if why is None else f"nothing at {path} is held for {why!r}")
+    if len(reasons) > 1:
+        said = ", ".join(f"{reason!r} ({count})" for reason, count in sorted(reasons.items()))
+        raise Conflict(
+            f"what is in {path} is held for several reasons: {said}; name the one that is over with --reason"
+        )
+    return next(iter(reasons))

@@ -7,7 +7,7 @@ from mft.model.errors import Forbidden, NotFound
 from mft.model.file import Entry, EntryKind
 from mft.model.path import VirtualPath
 from mft.policy.access import Sight, sight, visible
-from mft.policy.retention import leaves_at
+from mft.policy.retention import holds, leaves_at
 from mft.store import children, uploads
 from mft.store.children import Child
 from mft.store.engine import Connection
@@ -50,12 +50,13 @@ class Listing:
         if step is None:
             self._more = False
             return
+        now = self._parts.clock.now()
         with self._parts.store.read() as connection:
             rows = children.page(
                 connection,
                 step.id,
                 place.caller.viewer,
-                self._parts.clock.now(),
+                now,
                 quiet_seconds=quiet_of((*place.found.way, step)),
                 after=self._after,
                 count=count,
@@ -64,7 +65,7 @@ class Listing:
         self._more = len(rows) == count
         if rows:
             self._after = rows[-1].name
-        self._ready += [listed_child(row) for row in rows if row.name not in self._own and self._in_view(row)]
+        self._ready += [listed_child(row, now) for row in rows if row.name not in self._own and self._in_view(row)]
 
     def _in_view(self, row: Child) -> bool:
         """Return whether a child is in the caller's part of the catalog and, on the way only, leads somewhere."""
@@ -113,7 +114,7 @@ def stat(parts: Parts, caller: Caller, path: VirtualPath) -> Listed:
         own = own_upload(connection, place, now - parts.rules.terms.unfinished) if place.there is None else None
         if own is not None:
             return listed_upload(parts, own)
-        return listed_entry(place.entry())
+        return listed_entry(place.entry(), now)
 
 
 def listed_upload(parts: Parts, row: Staged) -> Listed:
@@ -134,8 +135,8 @@ def listed_upload(parts: Parts, row: Staged) -> Listed:
     )
 
 
-def listed_entry(entry: Entry) -> Listed:
-    """Return how an entry is shown."""
+def listed_entry(entry: Entry, now: datetime) -> Listed:
+    """Return how an entry is shown at *now*."""
     file = entry.file
     if file is None:
         return _folder(entry.path.name, entry.created_at, entry.creator)
@@ -151,11 +152,12 @@ def listed_entry(entry: Entry) -> Listed:
         downloads=file.downloads,
         received_from=file.received_from,
         mine_uploading=False,
+        hold=file.hold if holds(file.hold, now) else None,
     )
 
 
-def listed_child(row: Child) -> Listed:
-    """Return how a listing's row is shown."""
+def listed_child(row: Child, now: datetime) -> Listed:
+    """Return how a listing's row is shown at *now*."""
     if row.size is None or row.received_at is None:
         return _folder(row.name, row.entry_created_at, row.entry_creator)
     return Listed(
@@ -170,6 +172,7 @@ def listed_child(row: Child) -> Listed:
         downloads=row.downloads or 0,
         received_from=row.received_from or "",
         mine_uploading=False,
+        hold=row.hold if row.why is not None and holds(row.hold, now) else None,
     )
 
 

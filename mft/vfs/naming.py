@@ -10,7 +10,7 @@ from mft.model.session import Actor
 from mft.policy.access import Operation
 from mft.policy.names import is_work_name
 from mft.policy.retention import expiry, holds
-from mft.store import catalog, grants, uploads, versions
+from mft.store import catalog, grants, terms, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
 from mft.vfs.ending import expire_file, remove_file
@@ -182,11 +182,11 @@ def _check_rename(source: Place, target: Place, entry: Entry, *, replace: bool) 
 
 def _make_way(connection: Connection, parts: Parts, target: Place, by: Actor) -> None:
     """End what has the new name, replaced or expired."""
-    trail, terms, now = parts.trail, parts.rules.terms, target.now
+    trail, kept, now = parts.trail, parts.rules.terms, target.now
     if target.expired is not None:
-        expire_file(connection, trail, terms, target.expired, now)
+        expire_file(connection, trail, kept, target.expired, now)
     elif target.there is not None:
-        remove_file(connection, trail, terms, target.there, Ending.REPLACED, by=by, at=now)
+        remove_file(connection, trail, kept, target.there, Ending.REPLACED, by=by, at=now)
 
 
 def _move(connection: Connection, parts: Parts, source: Place, target: Place, entry: Entry) -> None:
@@ -197,7 +197,7 @@ def _move(connection: Connection, parts: Parts, source: Place, target: Place, en
     if entry.file is None:
         action = Action.FOLDER_RENAMED
         if source.retention != target.retention and source.found.step and not source.found.step.retention_class:
-            versions.reterm(connection, entry.id, parts.rules.terms.of(target.retention))
+            terms.reterm(connection, entry.id, parts.rules.terms.of(target.retention), now)
     else:
         action = Action.FILE_RENAMED
         _receive(connection, parts, source, target, entry.file)
@@ -206,13 +206,13 @@ def _move(connection: Connection, parts: Parts, source: Place, target: Place, en
 
 def _receive(connection: Connection, parts: Parts, source: Place, target: Place, file: StoredFile) -> None:
     """Say until when a renamed file stays.  Receipt runs from the renaming of a work name."""
-    terms, now = parts.rules.terms, target.now
+    kept, now = parts.rules.terms, target.now
     if not source.is_mine:
-        versions.set_expiry(connection, file.id, expiry(file.received_at, target.retention, terms))
+        versions.set_expiry(connection, file.id, expiry(file.received_at, target.retention, kept))
     elif not is_work_name(target.path.name):
         entry = source.entry()
         catalog.renew_entry(connection, entry.id, now, source.caller.viewer.name, None)
-        versions.receive_version(connection, file.id, now, expiry(now, target.retention, terms))
+        versions.receive_version(connection, file.id, now, expiry(now, target.retention, kept))
 
 
 def _check_depth(connection: Connection, target: Place, folder: Entry) -> None:

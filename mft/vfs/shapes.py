@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mft.model.file import EntryKind
+from mft.model.file import EntryKind, Hold
 from mft.model.ids import BlobId, UploadId
 
 Leftovers = tuple[tuple[UploadId, BlobId], ...]
@@ -27,13 +27,15 @@ class Listed:
     sha256: bytes | None
     """Of the whole content; None for a folder and for an upload on its way in."""
     expires_at: datetime | None
-    """When it will not be there any more; None for a folder and for a file on hold."""
+    """When it will not be there any more; None for a folder, and for a file while a hold without an end keeps it."""
     downloads: int
     """How often it was taken whole."""
     received_from: str
     """The source address, or the door for what an operator put; empty for a folder."""
     mine_uploading: bool
     """Whether this is an upload of the caller's own, seen by nobody else."""
+    hold: Hold | None = None
+    """What keeps it at this moment, whatever its term."""
 
 
 @dataclass(frozen=True, slots=True)

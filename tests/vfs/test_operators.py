@@ -104,7 +104,7 @@ def test_a_hold_needs_a_reason_and_a_file(world: World):
     with pytest.raises(Invalid):
         world.holds.put(OPERATOR, p(FILE), " ")
     with pytest.raises(NotFound):
-        world.holds.put(OPERATOR, p(HOME), "why")
+        world.holds.put(OPERATOR, p(f"{HOME}/none"), "why")
     with pytest.raises(Conflict):
         world.holds.lift(OPERATOR, p(FILE))
 
