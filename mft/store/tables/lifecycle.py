@@ -52,6 +52,9 @@ access_request: Final = Table(
     Column("email", Text),
     Column("phone", Text),
     Column("addresses", Text),  # JSON: a list of {"text", "reason", "until"}.
+    # Until it is decided; then they are the account's, or nobody's.
+    Column("contact", Text),
+    Column("keys", Text),  # JSON: a list of public keys.
     Column("reason", Text, nullable=False),
     Column("agreement", ForeignKey("agreement.name")),
     Column("agreement_sha256", LargeBinary),
@@ -75,6 +78,7 @@ review: Final = Table(
     Column("month", Text, nullable=False),  # 2026-11: one review an organization and month.
     Column("opened_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
+    Column("reminded_at", Instant),  # When its administrator was told that answers are missing.
     UniqueConstraint("organization", "month"),
 )
 

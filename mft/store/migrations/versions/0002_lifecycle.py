@@ -87,6 +87,7 @@ def upgrade() -> None:
     sa.Column('month', sa.Text(), nullable=False),
     sa.Column('opened_at', sa.BigInteger(), nullable=False),
     sa.Column('due_at', sa.BigInteger(), nullable=False),
+    sa.Column('reminded_at', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['organization'], ['organization.id'], name=op.f('fk_review_organization')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review')),
     sa.UniqueConstraint('organization', 'month', name=op.f('uq_review_organization_month'))
@@ -103,6 +104,8 @@ def upgrade() -> None:
     sa.Column('email', sa.Text(), nullable=True),
     sa.Column('phone', sa.Text(), nullable=True),
     sa.Column('addresses', sa.Text(), nullable=True),
+    sa.Column('contact', sa.Text(), nullable=True),
+    sa.Column('keys', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('agreement', sa.Text(), nullable=True),
     sa.Column('agreement_sha256', sa.LargeBinary(), nullable=True),
