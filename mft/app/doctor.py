@@ -28,7 +28,7 @@ from mft.model.network import parse_address
 from mft.policy.quota import shortage
 from mft.settings.load import Loaded
 from mft.settings.model import Listener, Settings
-from mft.store import slowdowns
+from mft.store import slowdowns, staff
 from mft.store.engine import Store, open_store
 from mft.store.schema import HEAD, require_current
 
@@ -202,11 +202,22 @@ def _reachable(settings: Settings, addresses: list[str]) -> list[str]:
     return [f"{_HERE if host == _ANYWHERE else host}:{port}" for host, _, port in found if int(port) not in proxied]
 
 
+def _staff(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    with closing(open_store(loaded.settings.store_url)) as store, store.read() as connection:
+        people = staff.listing(connection)
+    if people:
+        yield Finding(name, Standing.GOOD, f"{len(people)} people have a role; nobody else but root may do anything")
+    else:
+        said = "nobody has a role, so that whoever can open the server is operator"
+        yield Finding(name, Standing.DOUBTFUL, said, "begin with an operator: mft staff add NAME --role operator")
+
+
 _CHECKS: Final[dict[str, Check]] = {
     "permissions": _permissions,
     "keys": _keys,
     "database": _database,
     "clock": _clock_sane,
+    "staff": _staff,
     "blobs": _blobs,
     "space": _space,
     "ports": _ports,

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mft.app.build import open_house
 from mft.app.doctor import Finding, Standing, examine
 from mft.clock import SystemClock
+from mft.model.session import Actor, Door
+from mft.model.staff import Role
 from mft.settings.load import Loaded
 from tests.support.clock import MovingClock
 from tests.support.installed import Installed, installed
@@ -27,7 +30,17 @@ def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed)
     findings = examine(made.loaded())
     assert bad(findings) == {}
     checks = {finding.check for finding in findings}
-    assert checks == {"permissions", "keys", "database", "clock", "blobs", "space", "ports", "sign-on"}
+    assert checks == {"permissions", "keys", "database", "clock", "staff", "blobs", "space", "ports", "sign-on"}
+
+
+def test_a_server_that_whoever_opens_operates_is_doubtful_until_somebody_has_a_role(made: Installed):
+    def staff() -> Finding:
+        return next(finding for finding in examine(made.loaded()) if finding.check == "staff")
+
+    assert (staff().standing, "mft staff add" in staff().mend) == (Standing.DOUBTFUL, True)
+    with open_house(made.loaded().settings) as house:
+        house.staff.add(Actor(Door.CLI, "olga"), "olga", Role.OPERATOR)
+    assert staff().standing is Standing.GOOD
 
 
 def open_config(loaded: Loaded) -> None:

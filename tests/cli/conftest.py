@@ -20,9 +20,12 @@ class Desk:
 
     folder: Path
     acting: str = "maria"
+    uid: str = ""
+    """Who called sudo; the process's own user if empty."""
 
     def run(self, *words: str | Path, typed: str = "") -> Result:
         environment = {"MFT_CONFIG": str(self.folder / "mft.toml"), "USER": self.acting, "SUDO_USER": ""}
+        environment["SUDO_UID"] = self.uid
         return CliRunner(env=environment).invoke(cli, [str(word) for word in words], input=typed)
 
     def said(self, *words: str | Path, typed: str = "") -> str:
