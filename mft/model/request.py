@@ -67,7 +67,7 @@ class AccessRequest:
     reason: str
     addresses: tuple[AskedAddress, ...]
     signature: Signature | None
-    """None for a removal, which needs none."""
+    """None for a removal or more addresses, which need none."""
     submitted_by: str
     submitted_at: datetime
     due_at: datetime
@@ -75,3 +75,8 @@ class AccessRequest:
     decided_by: str = ""
     decided_at: datetime | None = None
     decision: str = ""
+    """The reason given."""
+    contact: str = ""
+    """Who gets the warnings of an unattended job; empty once decided, as are the keys."""
+    keys: tuple[str, ...] = ()
+    """Public keys for the new account, one line each."""

@@ -166,7 +166,8 @@ backup: Final = Table(
     metadata,
     # Each holds the wrapped keys of what was there when it was made.
     Column("id", Text, primary_key=True),
-    Column("made_at", Instant, nullable=False, index=True),
+    Column("made_at", Instant, nullable=False, index=True),  # When it was begun: nothing destroyed before is in it.
+    Column("copied_at", Instant),  # When the copy of the database was whole; None: it was cut short.
     Column("made_by", Text, nullable=False),
     Column("place", Text, nullable=False),  # The file's path as it was written.
     Column("forgotten_at", Instant),  # Set when an operator says that it was destroyed.

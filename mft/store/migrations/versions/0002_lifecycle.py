@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_table('backup',
     sa.Column('id', sa.Text(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('copied_at', sa.BigInteger(), nullable=True),
     sa.Column('made_by', sa.Text(), nullable=False),
     sa.Column('place', sa.Text(), nullable=False),
     sa.Column('forgotten_at', sa.BigInteger(), nullable=True),
@@ -190,5 +191,10 @@ def upgrade() -> None:
     op.add_column('version', sa.Column('damaged_at', sa.BigInteger(), nullable=True))
     op.create_index('ix_version_checked', 'version', ['checked_at'], unique=False, sqlite_where=sa.text('entry IS NOT NULL'), postgresql_where=sa.text('entry IS NOT NULL'))
     op.create_index('ix_version_damaged', 'version', ['damaged_at'], unique=False, sqlite_where=sa.text('damaged_at IS NOT NULL'), postgresql_where=sa.text('damaged_at IS NOT NULL'))
+    op.add_column('tombstone', sa.Column('key_destroyed_at', sa.BigInteger(), nullable=True))
+    op.drop_index('ix_version_expires_at', table_name='version')
+    op.create_index('ix_version_due', 'version', ['expires_at'], unique=False, sqlite_where=sa.text('entry IS NOT NULL'), postgresql_where=sa.text('entry IS NOT NULL'))
+    op.drop_index('ix_tombstone_destroy_at', table_name='tombstone')
+    op.create_index('ix_tombstone_due', 'tombstone', ['destroy_at'], unique=False, sqlite_where=sa.text('destroyed_at IS NULL'), postgresql_where=sa.text('destroyed_at IS NULL'))
     # Nobody wrote down until now who put a hold.
     op.execute("UPDATE version SET hold_by = 'operator', hold_at = created_at WHERE hold IS NOT NULL")
