@@ -1,7 +1,7 @@
 """Accounts, as rows, and the dossier: all that a sign-on turns on, in one statement."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import IPv4Address
 from typing import Any, Final
@@ -34,9 +34,10 @@ from mft.model.session import Door
 from mft.policy.signon import Dossier, Terms
 from mft.store.allowlist import entry_of
 from mft.store.credentials import credential_of
+from mft.store.notices import ENDED
 from mft.store.organizations import organization_of
 from mft.store.tables import account as table
-from mft.store.tables import allowlist_entry, credential, organization
+from mft.store.tables import allowlist_entry, credential, notice, organization
 
 _ACCOUNT: Final = "account_"
 _ORGANIZATION: Final = "organization_"
@@ -116,6 +117,12 @@ def by_name(connection: Connection, name: str) -> Account | None:
     return account_of(row) if row else None
 
 
+def by_id(connection: Connection, account: AccountId) -> Account | None:
+    """Return the account of that id."""
+    row = connection.execute(select(table).where(table.c.id == account)).mappings().first()
+    return account_of(row) if row else None
+
+
 def listing(connection: Connection, within: OrganizationId | None = None) -> list[Account]:
     """Return every account, or those of one organization, by name."""
     query = select(table).order_by(table.c.name)
@@ -138,6 +145,28 @@ def due(connection: Connection, now: datetime, terms: Terms, limit: int) -> list
 def count_due(connection: Connection, now: datetime, terms: Terms) -> int:
     """Return how many ``due`` would return without a limit."""
     return connection.scalar(select(func.count()).select_from(table).where(_unused_at(now, terms))) or 0
+
+
+def ending(
+    connection: Connection, now: datetime, ahead: timedelta, terms: Terms, after: AccountId | None, limit: int
+) -> list[Account]:
+    """Return accounts not yet due at *now* whose term of disuse ends within *ahead*, by id behind *after*."""
+    query = select(table).where(~_unused_at(now, terms), _unused_at(now + ahead, terms))
+    if after is not None:
+        query = query.where(table.c.id > after)
+    return [account_of(row) for row in connection.execute(query.order_by(table.c.id).limit(limit)).mappings()]
+
+
+def unanswered_for(connection: Connection, now: datetime, limit: int) -> list[Account]:
+    """Return accounts that are refused at *now* because nobody kept them, and of which nobody was told yet."""
+    known = notice.select().where(
+        notice.c.account == table.c.id,
+        notice.c.version.is_(None),
+        notice.c.days == ENDED,
+        notice.c.ends_at == table.c.recertify_by,
+    )
+    query = select(table).where(table.c.recertify_by <= now, ~known.exists()).order_by(table.c.id).limit(limit)
+    return [account_of(row) for row in connection.execute(query).mappings()]
 
 
 def _unused_at(now: datetime, terms: Terms) -> ColumnElement[bool]:
