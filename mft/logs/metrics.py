@@ -34,7 +34,10 @@ JOBS: Final = Counter("mft_jobs", "Runs of scheduled jobs, by ending", ["job", "
 """end: ``done``, ``stopped`` or ``failed``."""
 JOB_SECONDS: Final = Histogram("mft_job_seconds", "How long a scheduled job ran", ["job"], registry=REGISTRY)
 JOB_SUCCEEDED: Final = Gauge(
-    "mft_job_last_success_seconds", "When a scheduled job was last done, on any node, in Unix time", ["job"], registry=REGISTRY
+    "mft_job_last_success_seconds",
+    "When a scheduled job was last done, on any node, in Unix time",
+    ["job"],
+    registry=REGISTRY,
 )
 FILES_DAMAGED: Final = Gauge(
     "mft_files_damaged", "Stored files found missing or changed and not mended since", registry=REGISTRY
@@ -49,6 +52,9 @@ RETENTION_HALTED: Final = Gauge(
     "mft_retention_halted", "1 while removing stands still, by cause", ["cause"], registry=REGISTRY
 )
 """cause: ``files``, ``accounts``, ``clock``."""
+LETTERS: Final = Counter("mft_letters", "Letters tried, by what became of them", ["end"], registry=REGISTRY)
+"""end: ``sent``, ``put_off``, ``given_up``, or ``outage`` when the mail server could not be used."""
+LETTERS_WAITING: Final = Gauge("mft_letters_waiting", "Letters on their way out", registry=REGISTRY)
 FREE_BYTES: Final = Gauge("mft_blobs_free_bytes", "Bytes free where sealed files lie", registry=REGISTRY)
 
 CONTENT_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
