@@ -107,7 +107,8 @@ def _changes(wanted: Wanted) -> dict[Key, Any]:
     if wanted.config is not None:
         # Relative paths start at the configuration's folder, which is not where these are.
         folder, defaults = wanted.folder.absolute(), Settings()
-        changes |= {key: str(folder / attrgetter(".".join(key))(defaults)) for key in PATHS}
+        paths = {key: attrgetter(".".join(key))(defaults) for key in PATHS}
+        changes |= {key: str(folder / path) for key, path in paths.items() if path is not None}
     return changes
 
 
