@@ -24,6 +24,7 @@ from mft.clock import Clock, SystemClock
 from mft.crypto.master import MasterKey
 from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
+from mft.lifecycle.runs import Runs
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
 from mft.retention.breaker import Breaker
@@ -67,6 +68,7 @@ class House:
     signon: SignOn
     breaker: Breaker
     staff: StaffRoll
+    runs: Runs
 
 
 @contextmanager
@@ -130,6 +132,7 @@ def _furnished(
         sessions=Sessions(store, trail, clock),
         penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
         staff=StaffRoll(store, trail, clock),
+        runs=Runs(store, trail, clock, settings.node),
         signon=SignOn(
             store,
             trail,

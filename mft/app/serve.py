@@ -57,7 +57,7 @@ async def serve(settings: Settings) -> None:
         _recover(house)
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(_watching(manager))
-            await opened.enter_async_context(schedule(chores(house), house.offload))
+            await opened.enter_async_context(schedule(chores(house), house.runs, house.offload))
             watched = await opened.enter_async_context(_monitor(house))
             addresses = await opened.enter_async_context(_sftp(house, manager.sockets("sftp"), asked))
             await _record(house, Action.SERVER_STARTED, {"version": __version__, "sftp": ", ".join(addresses)})

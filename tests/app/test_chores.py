@@ -50,7 +50,7 @@ def test_after_ninety_days_a_file_and_its_bytes_are_gone(house: House, clock: Mo
     put(house, "report.csv", b"one")
     clock.advance(days=90)
     run(house)
-    assert actions(house)[-2:] == [Action.FILE_EXPIRED, Action.FILE_DESTROYED]
+    assert {Action.FILE_EXPIRED, Action.FILE_DESTROYED} <= set(actions(house))
     assert list(house.blobs.published()) == []
 
 
@@ -82,6 +82,6 @@ def test_a_checkpoint_is_signed_when_something_happened_and_only_then(house: Hou
     assert len(made.read_text().splitlines()) == 1
 
 
-def test_every_job_comes_at_least_every_quarter_of_an_hour(house: House):
-    assert max(job.every for job in chores(house)) <= timedelta(minutes=15)
+def test_jobs_have_names_of_their_own_and_come_at_least_once_a_day(house: House):
+    assert max(job.every for job in chores(house)) <= timedelta(days=1)
     assert len({job.name for job in chores(house)}) == len(chores(house))
