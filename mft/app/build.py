@@ -24,6 +24,8 @@ from mft.clock import Clock, SystemClock
 from mft.crypto.master import MasterKey
 from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
+from mft.lifecycle.account_pass import AccountPass
+from mft.lifecycle.reviews import Reviews
 from mft.lifecycle.runs import Runs
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
@@ -66,6 +68,8 @@ class House:
     sessions: Sessions
     penalties: Penalties
     signon: SignOn
+    account_pass: AccountPass
+    reviews: Reviews
     breaker: Breaker
     staff: StaffRoll
     runs: Runs
@@ -102,6 +106,7 @@ def _furnished(
 ) -> House:
     """Return the rooms, each handed its parts."""
     trail = Trail(settings.node)
+    breaker = Breaker(store, trail, clock, values.breaker_rules(settings), settings.node, settings.mail.operators)
     passwords = Passwords(settings.passwords.memory >> 10, settings.passwords.passes)
     rules = PasswordRules()
     fitness = Fitness(store, rules, settings.payer)
@@ -146,5 +151,7 @@ def _furnished(
             # A signature that is never published: the same in every process of this server, known to no other.
             veil=Veil(signer.sign(b"mft: names that nobody has")),
         ),
-        breaker=Breaker(store, trail, clock, values.breaker_rules(settings), settings.node, settings.mail.operators),
+        breaker=breaker,
+        account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
+        reviews=Reviews(store, trail, clock, settings.terms.review_answer),
     )

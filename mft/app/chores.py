@@ -14,6 +14,9 @@ def chores(house: House) -> tuple[Job, ...]:
     return (
         # Expires files, drops uploads nobody resumed, destroys what is due: in that order, each in pages.
         Job("sweep", timedelta(minutes=5), sweep.run),
+        # Warns of disuse, notes who was not answered for, purges what is due.
+        Job("accounts", timedelta(hours=1), house.account_pass.run),
+        Job("reviews", timedelta(hours=1), house.reviews.open_due),
         Job(
             "checkpoint", house.settings.audit.checkpoint_every, lambda: len(house.checkpoints.make(house.clock.now()))
         ),

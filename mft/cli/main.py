@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "restore": ("mft.cli.backup", "Make a server's directory from a backup."),
     "org": ("mft.cli.organizations", "Organizations: delegates, partners, providers and the payer."),
     "account": ("mft.cli.accounts", "Accounts, their passwords, keys and sessions."),
+    "review": ("mft.cli.reviews", "Recertifications: who still needs their account."),
     "allow": ("mft.cli.allowlists", "Addresses that an account may sign on from."),
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
