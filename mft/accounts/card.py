@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from mft.model.account import Account, AllowlistEntry, Credential, CredentialKind, Method, Organization
 from mft.model.errors import NotFound
 from mft.model.session import Session
+from mft.policy.outlook import Bar, Transition, account_bars, account_transitions
 from mft.policy.signon import FORGOTTEN_AFTER, Terms, pause_before_answer
-from mft.store import accounts, sessions, slowdowns
+from mft.store import accounts, notices, sessions, slowdowns
 from mft.store.engine import Store
 
 
@@ -67,4 +68,35 @@ def account_card(store: Store, name: str, now: datetime, terms: Terms) -> Accoun
         locked=dossier.account.failures >= terms.max_failures,
         slowed=tuple(Slowed(str(s.source), s.failures, pause_before_answer(s.failures), s.last_at) for s in failing),
         sessions=tuple(live),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOutlook:
+    """How one account stands, and what will become of it if nobody does anything."""
+
+    account: Account
+    organization: Organization
+    bars: tuple[Bar, ...]
+    """What stands in the way now, of the account or of one of its addresses."""
+    transitions: tuple[Transition, ...]
+
+    @property
+    def may_sign_on(self) -> bool:
+        """Whether it is admitted now with the right secret from a listed address."""
+        return not any(bar.keeps_out for bar in self.bars)
+
+
+def account_outlook(store: Store, name: str, now: datetime, terms: Terms) -> AccountOutlook:
+    """Return how the account *name* stands at *now* and what comes.  Raises NotFound."""
+    with store.read() as connection:
+        dossier = accounts.dossier(connection, name, terms)
+        if dossier is None:
+            raise NotFound(f"there is no account {name}; mft account list shows them")
+        told = notices.told(connection, dossier.account.id, dossier.dormant_from())
+    return AccountOutlook(
+        account=dossier.account,
+        organization=dossier.organization,
+        bars=account_bars(dossier, now),
+        transitions=account_transitions(dossier, now, told - {notices.ENDED}),
     )

@@ -8,12 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mft.accounts.records import checked_remark
+from mft.accounts.records import checked_remark, known_account
 from mft.audit.trail import Trail
+from mft.clock import Clock
 from mft.model.account import Account
+from mft.model.errors import Conflict, Invalid
 from mft.model.event import Action, DetailValue, Event
 from mft.model.session import Actor
 from mft.store import organizations, purges, sessions
+from mft.store.engine import Store
 
 
 def purge(
@@ -44,3 +47,23 @@ def purge(
     }
     trail.record(connection, Event(Action.ACCOUNT_PURGED, actor, account.name, detail), at)
     return True
+
+
+class Purging:
+    """Ends accounts by hand."""
+
+    def __init__(self, store: Store, trail: Trail, clock: Clock) -> None:
+        """Keep the parts."""
+        self._store = store
+        self._trail = trail
+        self._clock = clock
+
+    def purge(self, actor: Actor, name: str, why: str) -> None:
+        """Purge the account *name* for good.  Raises NotFound, Conflict, and Invalid without a reason."""
+        if not why.strip():
+            raise Invalid("a purge needs a reason; say it with --reason")
+        with self._store.write() as connection:
+            account = known_account(connection, name)
+            if not purge(connection, self._trail, actor, account, why, self._clock.now()):
+                raise Conflict(f"{name} was purged already; to let its owner in again, ask for a new account")
+        self._store.scrub()

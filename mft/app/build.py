@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from mft.accounts.allowlists import Allowlists
 from mft.accounts.credentials import Credentials
+from mft.accounts.details import Details
 from mft.accounts.fitness import Fitness
 from mft.accounts.names import Veil
 from mft.accounts.penalties import Penalties
 from mft.accounts.provisioning import Accounts, Organizations
+from mft.accounts.purging import Purging
 from mft.accounts.sessions import Sessions
 from mft.accounts.signon import SignOn
 from mft.accounts.staff import StaffRoll
@@ -68,6 +70,8 @@ class House:
     sessions: Sessions
     penalties: Penalties
     signon: SignOn
+    details: Details
+    purging: Purging
     account_pass: AccountPass
     reviews: Reviews
     breaker: Breaker
@@ -152,6 +156,8 @@ def _furnished(
             veil=Veil(signer.sign(b"mft: names that nobody has")),
         ),
         breaker=breaker,
+        details=Details(store, trail, clock),
+        purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
         reviews=Reviews(store, trail, clock, settings.terms.review_answer),
     )

@@ -20,6 +20,9 @@ def account_row(one: Account) -> dict[str, Any]:
         "created_at": one.created_at,
         "created_by": one.created_by,
         "last_signon_at": one.last_signon_at,
+        "person": one.person,
+        "phone": one.phone,
+        "contact": one.contact,
     }
 
 
@@ -83,6 +86,11 @@ def account_fields(card: AccountCard, grants: Iterable[Grant]) -> dict[str, Any]
     return account_row(card.account) | {
         "organization": card.organization.name,
         "organization_enabled": card.organization.enabled,
+        "last_signon_door": card.account.last_signon_door,
+        "last_signon_source": card.account.last_signon_source,
+        "recertify_by": card.account.recertify_by,
+        "purged_at": card.account.purged_at,
+        "purged_why": card.account.purged_why,
         "dormant": card.dormant,
         "dormant_from": card.dormant_from,
         "locked": card.locked,

@@ -7,11 +7,13 @@ from typing import Any, Final
 import click
 
 from mft.accounts.allowlists import NewAddress
-from mft.accounts.card import account_card
+from mft.accounts.card import account_card, account_outlook
+from mft.accounts.details import NewDetails
 from mft.accounts.provisioning import NewAccount
 from mft.app import values
 from mft.cli.account_card import account_fields, account_row, in_short, session_row
 from mft.cli.account_keys import keys_command
+from mft.cli.account_outlook import OUTLOOK_COLUMNS, outlook_fields, outlook_rows
 from mft.cli.asking import read_secret, stdin_option
 from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Record, Rows, Secret
@@ -46,12 +48,24 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("name")(function)
 
 
+def _details(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take who an account is."""
+    for option in (
+        click.option("--contact", metavar="ADDRESS", help="Who gets the warnings instead; for an unattended job."),
+        click.option("--phone", metavar="NUMBER", help="Where its owner is called."),
+        click.option("--person", metavar="NAME", help="Its owner's full name."),
+    ):
+        function = option(function)
+    return function
+
+
 @account_command.command("add")
 @_named
 @click.option("--org", "organization", required=True, metavar="NAME", help="The organization it belongs to.")
 @click.option(
     "--email", required=True, metavar="ADDRESS", help="Where its owner reads mail; no two accounts share one."
 )
+@_details
 @click.option("--allow", "addresses", multiple=True, metavar="ADDRESS", help="Address, a/n or a-b; may be repeated.")
 @click.option(
     "--key", "keys", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Public key."
@@ -70,6 +84,7 @@ def add(
     keys: tuple[Path, ...],
     purpose: str,
     required: frozenset[Method],
+    **details: str | None,
 ) -> Answer:
     """Add the account NAME: one person, or one unattended job."""
     wanted = NewAccount(
@@ -80,6 +95,7 @@ def add(
         keys=tuple(file.read_text("utf-8", "replace") for file in keys),
         purpose=Purpose(purpose),
         required=required,
+        **{name: text for name, text in details.items() if text is not None},
     )
     added = desk.house.accounts.add(desk.actor, wanted)
     waiting = [one.id for one in desk.house.allowlists.listing(name) if one.approved_by is None]
@@ -110,6 +126,42 @@ def show(desk: Desk, name: str) -> Answer:
     card = account_card(house.store, name, house.clock.now(), values.terms(house.settings))
     fields = account_fields(card, house.grants.of(card.account))
     return Record(in_short(fields), whole=fields)
+
+
+@account_command.command("explain")
+@_named
+@operates(Act.SEE_ACCOUNTS)
+def explain(desk: Desk, name: str) -> Answer:
+    """Say how the account NAME stands, when it was used last, and what will become of it, when and by which rule."""
+    house = desk.house
+    now = house.clock.now()
+    outlook = account_outlook(house.store, name, now, values.terms(house.settings))
+    return Rows(OUTLOOK_COLUMNS, outlook_rows(outlook, now), whole=outlook_fields(outlook, now))
+
+
+@account_command.command("change")
+@_named
+@click.option("--email", metavar="ADDRESS", help="Where its owner reads mail; no two accounts share one.")
+@_details
+@operates(Act.CHANGE_ACCOUNTS)
+def change(desk: Desk, name: str, **details: str | None) -> Answer:
+    """Change who the account NAME is; what is not named stays, "" takes it away.  It never counts as use."""
+    changed = desk.house.details.change(desk.actor, name, NewDetails(**details))
+    return Done(f"changed {name}", account_row(changed))
+
+
+@account_command.command("purge")
+@_named
+@click.option("--reason", required=True, metavar="TEXT", help="Why; kept with the name for good.")
+@click.option("--yes", is_flag=True, help="Without asking; it cannot be undone.")
+@operates(Act.CHANGE_ACCOUNTS)
+def purge(desk: Desk, name: str, reason: str, yes: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+    """Destroy what the account NAME signs on with and its personal fields; its name is never handed out again."""
+    desk.house.accounts.get(name)
+    if not yes:
+        click.confirm(f"Purge {name} for good? Its name is never handed out again.", abort=True, err=True)
+    desk.house.purging.purge(desk.actor, name, reason)
+    return Done(f"{name} is purged; its sessions end within a minute", {"name": name, "state": "purged"})
 
 
 @account_command.command("enable")

@@ -35,6 +35,9 @@ class Standing(StrEnum):
     LOCKED = "locked"
     SUSPENDED = "suspended"
     DORMANT = "refused for disuse"
+    NOTHING_TO_PROVE = "has nothing to sign on with"
+    TEMPORARY_ENDED = "its temporary password has ended"
+    NO_ADDRESS = "no address admits it"
     ADDRESS_WAITS = "address waits for approval"
 
 
@@ -57,6 +60,11 @@ class Bar:
     what: Standing
     rule: str
     detail: str = ""
+
+    @property
+    def keeps_out(self) -> bool:
+        """Whether the account is refused for it; an address that waits leaves the others."""
+        return self.what is not Standing.ADDRESS_WAITS
 
 
 _TEMPORARY: Final = "fact 0.12: terms.temporary_password when it was issued"
@@ -84,12 +92,17 @@ def account_bars(dossier: Dossier, now: datetime) -> tuple[Bar, ...]:
     account, terms = dossier.account, dossier.terms
     if account.state is AccountState.PURGED:
         return (Bar(Standing.PURGED, account.purged_why or disuse_rule(account.purpose, terms)),)
+    valid = [one for one in dossier.credentials if one.expires_at is None or now < one.expires_at]
+    temporary = any(one.kind is CredentialKind.TEMPORARY and one not in valid for one in dossier.credentials)
     found = (
         (account.state is AccountState.DISABLED, Bar(Standing.DISABLED, "an operator's act; mft account enable")),
         (not dossier.organization.enabled, Bar(Standing.ORGANIZATION_DISABLED, "an operator's act; mft org enable")),
         (account.failures >= terms.max_failures, Bar(Standing.LOCKED, f"terms.max_failures = {terms.max_failures}")),
         (account.recertify_by is not None and now >= account.recertify_by, Bar(Standing.SUSPENDED, _REVIEW)),
         (now >= dossier.dormant_from(), Bar(Standing.DORMANT, disuse_rule(account.purpose, terms))),
+        (temporary, Bar(Standing.TEMPORARY_ENDED, _TEMPORARY)),
+        (not valid and not temporary, Bar(Standing.NOTHING_TO_PROVE, "fact 0.12; mft account temp-password")),
+        (not any(e.stands(now) for e in dossier.allowlist), Bar(Standing.NO_ADDRESS, "fact 0.14; mft allow add")),
     )
     waiting = (
         Bar(Standing.ADDRESS_WAITS, "allowlist.approval_above_entry or allowlist.approval_above_list", str(e.addresses))

@@ -210,6 +210,20 @@ def set_state(connection: Connection, account: AccountId, before: AccountState, 
     return connection.execute(changed).rowcount == 1
 
 
+def set_details(connection: Connection, account: Account) -> None:
+    """Write down the personal fields of *account*.  Raises Conflict if its e-mail address is another's (fact 1.15)."""
+    details = {
+        "email": account.email,
+        "person": account.person or None,
+        "phone": account.phone or None,
+        "contact": account.contact or None,
+    }
+    try:
+        connection.execute(update(table).where(table.c.id == account.id).values(details))
+    except IntegrityError:
+        raise Conflict(f"the address {account.email} belongs to an account already; each has one of its own") from None
+
+
 def set_required(connection: Connection, account: AccountId, methods: frozenset[Method]) -> None:
     """Set the methods that must all be proven."""
     connection.execute(update(table).where(table.c.id == account).values(required=",".join(sorted(methods))))
