@@ -10,7 +10,7 @@ from mft.retention.sweep import Sweep
 
 def chores(house: House) -> tuple[Job, ...]:
     """Return the jobs of *house*."""
-    sweep = Sweep(house.files.parts)
+    sweep = Sweep(house.files.parts, house.breaker)
     return (
         # Expires files, drops uploads nobody resumed, destroys what is due: in that order, each in pages.
         Job("sweep", timedelta(minutes=5), sweep.run),

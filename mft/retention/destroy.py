@@ -1,31 +1,70 @@
 """The only function that destroys the bytes of committed files: tombstone, then the key, then the bytes.
 
-Stopped anywhere between, it is called again for the same tombstone and goes on; nothing is undone.
+It takes a page at a time.  Stopped anywhere between, it is called again for the same tombstones and
+goes on; nothing is undone.  The event that it leaves for each is the certificate of its destruction.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
 from mft.model.event import Action, DetailValue, Event
-from mft.model.ids import TombstoneId
-from mft.store import tombstones, versions
+from mft.model.ids import BlobId, TombstoneId
+from mft.policy.trail import moment_text
+from mft.store import backups, tombstones, versions
+from mft.store.backups import Backup
+from mft.store.engine import Connection
+from mft.store.tombstones import Buried
 from mft.vfs.ending import RETENTION
 from mft.vfs.parts import Parts
 
+MOST_NAMED: Final = 40
+"""How many backups a certificate names; of the others it says how many there are."""
 
-def destroy(parts: Parts, number: TombstoneId) -> bool:
-    """Destroy what lies under the tombstone *number*, if it is due; return whether this call finished it."""
+
+def destroy(parts: Parts, numbers: Sequence[TombstoneId]) -> int:
+    """Destroy what lies under those of the tombstones *numbers* that are due; return how many this call finished."""
+    blobs = _forget_keys(parts, numbers)
+    if not blobs:
+        return 0
+    parts.blobs.discard_all(blobs.values())
     with parts.store.write() as connection:
         now = parts.clock.now()
-        buried = tombstones.find(connection, number)
-        if buried is None or buried.tombstone.destroyed_at is not None or buried.tombstone.destroy_at > now:
-            return False
-        blob = versions.destroy_key(connection, buried.version)
-    if blob is None:
-        return False
-    parts.blobs.discard(blob)
+        marked = tombstones.mark_destroyed(connection, list(blobs), now)
+        parts.trail.record_all(connection, _certificates(connection, marked, now), now)
+    return len(marked)
+
+
+def _forget_keys(parts: Parts, numbers: Sequence[TombstoneId]) -> dict[TombstoneId, BlobId]:
+    """Overwrite the keys; return what is left of each: sealed bytes that nobody can read."""
     with parts.store.write() as connection:
-        if not tombstones.mark_destroyed(connection, number, parts.clock.now()):
-            return False
-        stone = buried.tombstone
-        detail: dict[str, DetailValue] = {"size": stone.size, "sha256": stone.sha256.hex(), "ending": stone.ending}
-        event = Event(Action.FILE_DESTROYED, RETENTION, str(stone.path), detail)
-        parts.trail.record(connection, event, parts.clock.now())
-    return True
+        now = parts.clock.now()
+        due = tombstones.due_among(connection, numbers, now)
+        blobs = versions.destroy_keys(connection, [buried.version for buried in due])
+        left = {buried.tombstone.id: blobs[buried.version] for buried in due if buried.version in blobs}
+        tombstones.note_keys(connection, list(left), now)
+    return left
+
+
+def _certificates(connection: Connection, marked: Sequence[Buried], now: datetime) -> list[Event]:
+    """Return what the trail keeps of each: what it was, when its key went, where copies of the key still are."""
+    if not marked:
+        return []
+    made = versions.created(connection, [buried.version for buried in marked])
+    copies = backups.standing(connection, min(made.values()), now)
+    return [_certificate(buried, made[buried.version], copies, now) for buried in marked]
+
+
+def _certificate(buried: Buried, made_at: datetime, copies: Sequence[Backup], now: datetime) -> Event:
+    stone, gone_at = buried.tombstone, buried.key_destroyed_at or now
+    holding = [one.id for one in copies if one.holds(made_at, gone_at)]
+    detail: dict[str, DetailValue] = {
+        "version": buried.version,
+        "size": stone.size,
+        "sha256": stone.sha256.hex(),
+        "ending": stone.ending,
+        "key_destroyed_at": moment_text(gone_at),
+        "backups": " ".join(holding[:MOST_NAMED]),
+        "more_backups": max(0, len(holding) - MOST_NAMED),
+    }
+    return Event(Action.FILE_DESTROYED, RETENTION, str(stone.path), detail)

@@ -4,7 +4,7 @@ A path is resolved in one statement, a chain of joins as long as the path is dee
 each depth is built once.  Nothing here asks who may: rooms do, with the policy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -128,6 +128,31 @@ def path_of(connection: Connection, place: EntryId) -> VirtualPath | None:
     return VirtualPath(tuple(name for parent, name in names if parent is not None)) if names else None
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a folder is, and what the folders on the way say about keeping files."""
+
+    path: VirtualPath
+    classes: tuple[str | None, ...]
+    """What each folder from the root down says, itself included; None where one says nothing."""
+
+
+def whereabouts(connection: Connection, folders: Collection[EntryId]) -> dict[EntryId, Whereabouts]:
+    """Return where each of *folders* is, in one statement; one that is gone is left out."""
+    columns = (entry.c.parent, entry.c.name, entry.c.retention_class)
+    start = select(entry.c.id.label("leaf"), *columns, literal(0).label("height")).where(entry.c.id.in_(folders))
+    up = start.cte(recursive=True)
+    up = up.union_all(select(up.c.leaf, *columns, up.c.height + 1).join(up, entry.c.id == up.c.parent))
+    ways: dict[EntryId, list[tuple[str, str | None]]] = {}
+    for leaf, _, name, said, _ in connection.execute(select(up).order_by(up.c.leaf, up.c.height.desc())):
+        ways.setdefault(leaf, []).append((name, said))
+    # The first on each way is the root, which has no name.
+    return {
+        leaf: Whereabouts(VirtualPath(tuple(name for name, _ in way[1:])), tuple(said for _, said in way))
+        for leaf, way in ways.items()
+    }
+
+
 def ensure_root(connection: Connection, at: datetime) -> None:
     """Make the root's row if it is missing."""
     if connection.execute(select(entry.c.id).where(entry.c.id == ROOT_ID)).first() is None:
@@ -174,9 +199,9 @@ def move_entry(connection: Connection, place: EntryId, parent: EntryId, name: st
     connection.execute(update(entry).where(entry.c.id == place).values(parent=parent, name=name))
 
 
-def remove_entry(connection: Connection, place: EntryId) -> None:
-    """Take the entry *place* out of the tree; nothing may hang on it any more."""
-    connection.execute(delete(entry).where(entry.c.id == place))
+def remove_entries(connection: Connection, places: Sequence[EntryId]) -> None:
+    """Take *places* out of the tree; nothing may hang on them any more."""
+    connection.execute(delete(entry).where(entry.c.id.in_(places)))
 
 
 def set_rules(connection: Connection, folder: EntryId, retention_class: str | None, quiet_seconds: int | None) -> None:

@@ -53,22 +53,24 @@ class Wanted:
     """Any part of the body, in any case."""
 
 
-def append(connection: Connection, line: Line) -> None:
-    """Add *line*."""
-    connection.execute(
-        insert(audit_event).values(
-            node=line.node,
-            number=line.number,
-            at=line.at,
-            action=line.action,
-            subject=line.subject,
-            actor=line.actor,
-            reference=line.reference,
-            body=line.body,
-            previous=line.previous,
-            digest=line.digest,
-        )
-    )
+def append(connection: Connection, lines: Sequence[Line]) -> None:
+    """Add *lines*, of which there is at least one."""
+    rows = [
+        {
+            "node": line.node,
+            "number": line.number,
+            "at": line.at,
+            "action": line.action,
+            "subject": line.subject,
+            "actor": line.actor,
+            "reference": line.reference,
+            "body": line.body,
+            "previous": line.previous,
+            "digest": line.digest,
+        }
+        for line in lines
+    ]
+    connection.execute(insert(audit_event), rows)
 
 
 def tail(connection: Connection, node: str) -> tuple[int, bytes] | None:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -18,7 +17,6 @@ from sqlalchemy import (
 from mft.model.file import Hold, SealedKey, StoredFile
 from mft.model.ids import BlobId, EntryId, OrganizationId, VersionId
 from mft.store.tables import tombstone, version
-from mft.store.types import Instant
 
 SHOWN: Final = (
     version.c.size,
@@ -100,15 +98,17 @@ def add_version(connection: Connection, place: EntryId, owner: OrganizationId | 
 def undoable_bytes(connection: Connection, owner: OrganizationId, now: datetime) -> int:
     """Return how many bytes of *owner*'s ended versions are kept at *now* so that they can be brought back."""
     ended = version.join(tombstone, tombstone.c.version == version.c.id)
-    theirs = (version.c.organization == owner) & (tombstone.c.destroy_at > now)
+    undoable = tombstone.c.destroyed_at.is_(None) & (tombstone.c.destroy_at > now)
+    theirs = (version.c.organization == owner) & undoable
     total = select(func.coalesce(func.sum(version.c.size), 0)).select_from(ended).where(theirs)
     return int(connection.execute(total).scalar_one())
 
 
-def end_version(connection: Connection, number: VersionId) -> bool:
-    """Take the version out of the tree; return whether it still was in it."""
-    ended = update(version).where(version.c.id == number, version.c.entry.is_not(None)).values(entry=None)
-    return connection.execute(ended).rowcount == 1
+def end_versions(connection: Connection, numbers: Sequence[VersionId]) -> set[VersionId]:
+    """Take the versions out of the tree; return those that still were in it."""
+    there = version.c.id.in_(numbers) & version.c.entry.is_not(None)
+    ended = update(version).where(there).values(entry=None).returning(version.c.id)
+    return {VersionId(number) for number in connection.execute(ended).scalars()}
 
 
 def revive_version(connection: Connection, number: VersionId, place: EntryId) -> None:
@@ -139,22 +139,17 @@ def set_mtime(connection: Connection, number: VersionId, seconds: int) -> None:
     connection.execute(update(version).where(version.c.id == number).values(client_mtime=seconds))
 
 
-def expired(connection: Connection, now: datetime, limit: int) -> list[tuple[VersionId, EntryId]]:
-    """Return up to *limit* current versions whose term has ended and that nothing holds, oldest first."""
-    rows = connection.execute(
-        select(version.c.id, version.c.entry)
-        .where(version.c.entry.is_not(None), version.c.expires_at <= now, ~held(literal(now, Instant)))
-        .order_by(version.c.expires_at)
-        .limit(limit)
-    )
-    return [(VersionId(number), EntryId(place)) for number, place in rows]
+def destroy_keys(connection: Connection, numbers: Sequence[VersionId]) -> dict[VersionId, BlobId]:
+    """Forget the keys of those of *numbers* that have ended, for ever, and return their blobs; a current one stays."""
+    ended = version.c.id.in_(numbers) & version.c.entry.is_(None)
+    forgotten = update(version).where(ended).values(wrapped_key=None).returning(version.c.id, version.c.blob)
+    return {VersionId(number): BlobId(blob) for number, blob in connection.execute(forgotten)}
 
 
-def destroy_key(connection: Connection, number: VersionId) -> BlobId | None:
-    """Forget the key of a version that has ended, for ever, and return its blob; None for a current version."""
-    ended = (version.c.id == number) & version.c.entry.is_(None)
-    forgotten = update(version).where(ended).values(wrapped_key=None).returning(version.c.blob)
-    return connection.execute(forgotten).scalar()
+def created(connection: Connection, numbers: Sequence[VersionId]) -> dict[VersionId, datetime]:
+    """Return since when there is a key of each of *numbers*."""
+    rows = connection.execute(select(version.c.id, version.c.created_at).where(version.c.id.in_(numbers)))
+    return {VersionId(number): at for number, at in rows}
 
 
 def blobs_known(connection: Connection, blobs: Sequence[BlobId]) -> dict[BlobId, bool]:

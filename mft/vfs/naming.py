@@ -106,7 +106,7 @@ def remove_folder(parts: Parts, caller: Caller, path: VirtualPath) -> Leftovers:
         place.demand(Operation.REMOVE_FOLDER)
         stale = _empty(connection, parts, place, entry)
         revoked = grants.remove_all_on(connection, entry.id)
-        catalog.remove_entry(connection, entry.id)
+        catalog.remove_entries(connection, (entry.id,))
         event = Event(Action.FOLDER_REMOVED, caller.actor, str(place.path), {"grants_revoked": revoked})
         parts.trail.record(connection, event, place.now)
     return stale

@@ -106,7 +106,7 @@ def test_what_was_buried_after_the_backup_stays_buried_as_the_old_folder_tells(
     assert (restored.buried, restored.witness) == (1, made.loaded().settings.data)
     with reopened(restored, made) as house:
         assert names(house) == {"kept.csv"}
-        assert Sweep(house.files.parts).run().destroyed == 1
+        assert Sweep(house.files.parts, house.breaker).run().destroyed == 1
         assert len(list(house.blobs.published())) == 1
 
 

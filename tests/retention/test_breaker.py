@@ -6,7 +6,7 @@ import pytest
 
 from mft.logs.metrics import REGISTRY
 from mft.model.event import Action, Event
-from mft.policy.breaker import BreakerRules, Cause
+from mft.policy.breaker import Cause
 from mft.retention.breaker import Breaker, explanation
 from mft.store import halts
 from mft.store.engine import Store
@@ -22,9 +22,9 @@ def house(any_store: Store, tmp_path: Path) -> World:
     return World(any_store, tmp_path)
 
 
-def breaker_of(house: World, rules: BreakerRules | None = None) -> Breaker:
+def breaker_of(house: World) -> Breaker:
     """A breaker as a process that begins now has it."""
-    return Breaker(house.store, house.files.parts.trail, house.clock, rules or BreakerRules(), "n1", ALARMS)
+    return house.another_breaker(alarms=ALARMS)
 
 
 def files_pass(breaker: Breaker, house: World, due: int, there: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mft.blobs.local import LocalBlobs
 from mft.model.errors import NotFound
 from mft.policy.retention import FINANCIAL
 from mft.retention.destroy import destroy
@@ -114,7 +115,7 @@ def test_a_destruction_that_was_stopped_half_way_is_finished(
     world.as_("alice").remove(p(FILE))
     world.clock.advance(hours=1)
     with monkeypatch.context() as patched:
-        home, name = (world.blobs, "discard") if stopped_after == "key" else (tombstones, "mark_destroyed")
+        home, name = (LocalBlobs, "discard_all") if stopped_after == "key" else (tombstones, "mark_destroyed")
 
         def stop(*_: object) -> None:
             raise KeyboardInterrupt
@@ -135,7 +136,7 @@ def test_eight_sweeps_at_once_do_everything_once(world: World):
         put(tree, f"{HOME}/{number}", b"x")
     world.clock.advance(days=90)
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(lambda _: Sweep(world.process().parts).run(), range(8)))
+        told = list(pool.map(lambda _: Sweep(world.process().parts, world.another_breaker()).run(), range(8)))
     assert sum(swept.expired for swept in told) == 120
     assert sum(swept.destroyed for swept in told) == 120
     assert len(events(world, "file.destroyed")) == 120
@@ -147,8 +148,7 @@ def test_what_is_not_due_or_not_ended_is_never_destroyed(world: World):
     world.as_("alice").remove(p(FILE))
     with world.store.read() as connection:
         stone = connection.execute(tombstone.select()).one()
-    assert not destroy(world.files.parts, stone.id)
-    assert not destroy(world.files.parts, "tmb_unknown")
+    assert destroy(world.files.parts, [stone.id, "tmb_unknown"]) == 0
     world.history.undelete(OPERATOR, p(FILE))
     world.clock.advance(days=1)
     world.sweep.run()

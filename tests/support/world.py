@@ -13,8 +13,10 @@ from mft.model.ids import AccountId, OrganizationId, SessionId, new_id
 from mft.model.path import VirtualPath
 from mft.model.rights import ALL, Right
 from mft.model.session import Actor, Door, Session
+from mft.policy.breaker import BreakerRules
 from mft.policy.quota import Reserve
 from mft.policy.retention import RetentionTerms
+from mft.retention.breaker import Breaker
 from mft.retention.sweep import Sweep
 from mft.store import accounts, organizations
 from mft.store.engine import Store
@@ -52,11 +54,16 @@ class World:
         self.organizations: dict[str, Organization] = {}
         self.accounts: dict[str, Account] = {}
         self.files = self.process()
+        self.breaker = self.another_breaker()
 
     def process(self) -> Files:
         """Return the room as another process of the same machine would build it."""
         rules = Rules(terms=RetentionTerms(), reserve=self.reserve)
         return Files(self.store, self.blobs, self.master, Trail("n1"), self.clock, rules, "n1")
+
+    def another_breaker(self, rules: BreakerRules | None = None, alarms: tuple[str, ...] = ()) -> Breaker:
+        """Return the breaker of a process that begins now."""
+        return Breaker(self.store, self.files.parts.trail, self.clock, rules or BreakerRules(), "n1", alarms)
 
     @property
     def grants(self) -> Grants:
@@ -76,7 +83,7 @@ class World:
 
     @property
     def sweep(self) -> Sweep:
-        return Sweep(self.files.parts)
+        return Sweep(self.files.parts, self.breaker)
 
     def add_organization(self, name: str, kind: OrganizationKind = OrganizationKind.DELEGATE) -> Organization:
         now = self.clock.now()

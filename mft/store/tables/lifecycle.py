@@ -156,9 +156,9 @@ release: Final = Table(
 release_victim: Final = Table(
     "release_victim",
     metadata,
-    Column("plan", ForeignKey("release.plan"), primary_key=True),
     Column("kind", Text, primary_key=True),  # file or account.
     Column("victim", Text, primary_key=True),  # The version's number, or the account's id.
+    Column("plan", ForeignKey("release.plan"), primary_key=True),
 )
 
 backup: Final = Table(

@@ -61,7 +61,7 @@ version: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("received_from", Text, nullable=False),
-    Column("expires_at", Instant, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False),
     Column("client_mtime", BigInteger),
     # Why it must not go, whatever its term, who said so, when, and until when (None: until it is lifted).
     Column("hold", Text),
@@ -78,6 +78,9 @@ _CURRENT: Final = version.c.entry.is_not(None)
 Index("ix_version_checked", version.c.checked_at, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
 _DAMAGED: Final = version.c.damaged_at.is_not(None)
 Index("ix_version_damaged", version.c.damaged_at, sqlite_where=_DAMAGED, postgresql_where=_DAMAGED)
+
+# What has ended long ago must not be passed over each time the sweep asks what is due.
+Index("ix_version_due", version.c.expires_at, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
 
 upload: Final = Table(
     "upload",
@@ -122,9 +125,12 @@ tombstone: Final = Table(
     Column("ended_at", Instant, nullable=False),
     Column("ending", Text, nullable=False),
     Column("ended_by", Text, nullable=False),
-    Column("destroy_at", Instant, nullable=False, index=True),
+    Column("destroy_at", Instant, nullable=False),
+    Column("key_destroyed_at", Instant),  # From then on nobody can read the bytes, wherever they still are.
     Column("destroyed_at", Instant),
 )
+_STANDING: Final = tombstone.c.destroyed_at.is_(None)
+Index("ix_tombstone_due", tombstone.c.destroy_at, sqlite_where=_STANDING, postgresql_where=_STANDING)
 
 folder_grant: Final = Table(
     "folder_grant",

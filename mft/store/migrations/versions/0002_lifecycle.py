@@ -76,11 +76,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('name', name=op.f('pk_staff'))
     )
     op.create_table('release_victim',
-    sa.Column('plan', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('victim', sa.Text(), nullable=False),
+    sa.Column('plan', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['plan'], ['release.plan'], name=op.f('fk_release_victim_plan')),
-    sa.PrimaryKeyConstraint('plan', 'kind', 'victim', name=op.f('pk_release_victim'))
+    sa.PrimaryKeyConstraint('kind', 'victim', 'plan', name=op.f('pk_release_victim'))
     )
     op.create_table('review',
     sa.Column('id', sa.Text(), nullable=False),
