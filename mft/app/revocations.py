@@ -19,7 +19,7 @@ from mft.model.ids import AllowlistEntryId
 from mft.model.path import VirtualPath
 from mft.model.rights import Right, format_rights, parse_rights
 from mft.model.session import Actor
-from mft.store import accounts, allowlist, credentials, grants, organizations
+from mft.store import accounts, allowlist, credentials, grants, organizations, purges
 from mft.store.engine import Connection, Store
 from mft.vfs.folders import folder_at
 
@@ -40,6 +40,8 @@ _SPOKEN_OF: Final[dict[Action, tuple[tuple[str, str | None], ...]]] = {
     Action.ACCOUNT_DISABLED: (("state", None),),
     Action.ACCOUNT_ENABLED: (("state", None),),
     Action.ACCOUNT_PURGED: (("state", None),),
+    Action.ACCOUNT_SUSPENDED: (("suspension", None),),
+    Action.REVIEW_ANSWERED: (("suspension", None),),
     Action.PASSWORD_ISSUED: (("password", None),),
     Action.PASSWORD_CHANGED: (("password", None),),
     # Of an account's changes: what it must prove, and the password that an earlier restore destroyed.
@@ -94,7 +96,7 @@ def take_again(store: Store, trail: Trail, events: Iterable[Event], actor: Actor
     said = []
     with store.write() as connection:
         for event in events:
-            taken = _TAKING[event.action](connection, event) if event.action in _TAKING else None
+            taken = _take(connection, event, at)
             if taken is not None:
                 detail = {**taken.detail, "since_backup": True}
                 trail.record(connection, Event(taken.action, actor, event.subject, detail), at)
@@ -102,14 +104,34 @@ def take_again(store: Store, trail: Trail, events: Iterable[Event], actor: Actor
     return tuple(said)
 
 
+def _take(connection: Connection, event: Event, at: datetime) -> Taken | None:
+    if event.action is Action.ACCOUNT_PURGED:
+        return _purge(connection, event, at)
+    return _TAKING[event.action](connection, event) if event.action in _TAKING else None
+
+
+def _purge(connection: Connection, event: Event, at: datetime) -> Taken | None:
+    """Destroy again all that the purge destroyed: what the backup brought back is a person's."""
+    account = accounts.by_name(connection, event.subject)
+    reason = str(event.detail.get("reason", ""))
+    if account is None or not purges.purge(connection, account, reason, at, None):
+        return None
+    return Taken("purged again", {"reason": reason}, event.action)
+
+
 def _close_account(connection: Connection, event: Event) -> Taken | None:
     account = accounts.by_name(connection, event.subject)
-    purged = event.action is Action.ACCOUNT_PURGED
-    after = AccountState.PURGED if purged else AccountState.DISABLED
-    if account is None or account.state in {after, AccountState.PURGED}:
+    if account is None or not accounts.set_state(connection, account.id, AccountState.ACTIVE, AccountState.DISABLED):
         return None
-    accounts.set_state(connection, account.id, account.state, after)
-    return Taken(f"{after.value} again", {"reason": str(event.detail.get("reason", ""))}, event.action)
+    return Taken("disabled again", {"reason": str(event.detail.get("reason", ""))}, event.action)
+
+
+def _suspend(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    since = datetime.fromisoformat(str(event.detail["since"]))
+    if account is None or not accounts.suspend(connection, account.id, since):
+        return None
+    return Taken("suspended again, until somebody keeps it", {"since": since.isoformat()}, event.action)
 
 
 def _destroy_password(connection: Connection, event: Event) -> Taken | None:
@@ -187,7 +209,7 @@ def _close_organization(connection: Connection, event: Event) -> Taken | None:
 
 _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ACCOUNT_DISABLED: _close_account,
-    Action.ACCOUNT_PURGED: _close_account,
+    Action.ACCOUNT_SUSPENDED: _suspend,
     Action.ACCOUNT_CHANGED: lambda *given: (_require if "required" in given[1].detail else _destroy_password)(*given),
     Action.PASSWORD_ISSUED: _destroy_password,
     Action.PASSWORD_CHANGED: _destroy_password,

@@ -169,6 +169,13 @@ def unanswered_for(connection: Connection, now: datetime, limit: int) -> list[Ac
     return [account_of(row) for row in connection.execute(query).mappings()]
 
 
+def suspend(connection: Connection, account: AccountId, since: datetime) -> bool:
+    """Refuse a living account from *since* on until somebody keeps it.  Return False if it is so already."""
+    sooner = or_(table.c.recertify_by.is_(None), table.c.recertify_by > since)
+    suspended = update(table).where(table.c.id == account, table.c.state != AccountState.PURGED.value, sooner)
+    return connection.execute(suspended.values(recertify_by=since)).rowcount == 1
+
+
 def _unused_at(now: datetime, terms: Terms) -> ColumnElement[bool]:
     of_purpose = (
         and_(table.c.purpose == purpose.value, used_at() <= now - terms.disuse(purpose)) for purpose in Purpose

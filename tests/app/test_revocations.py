@@ -21,6 +21,7 @@ from mft.model.errors import Conflict
 from mft.model.path import VirtualPath
 from mft.model.rights import ALL, Right
 from mft.settings.load import load
+from mft.store import accounts
 from tests.support.gate import SECRET, SOME_KEY
 from tests.support.installed import OPERATOR, QUICK, Installed, furnish, installed
 
@@ -67,6 +68,7 @@ def held(house: House) -> dict[str, object]:
     card = account_card(house.store, "alice", house.clock.now(), terms(house.settings))
     return {
         "state": card.account.state,
+        "suspended": card.account.recertify_by is not None,
         "required": card.account.required,
         "password": card.has_password or card.temporary_expires_at is not None,
         "keys": len(card.keys),
@@ -78,6 +80,7 @@ def held(house: House) -> dict[str, object]:
 
 BEFORE = {
     "state": AccountState.ACTIVE,
+    "suspended": False,
     "required": frozenset(),
     "password": True,
     "keys": 1,
@@ -89,6 +92,16 @@ BEFORE = {
 
 def disable(house: House) -> None:
     house.accounts.disable(OPERATOR, "alice", "left")
+
+
+def suspend(house: House) -> None:
+    with house.store.write() as connection:
+        accounts.suspend(connection, house.accounts.get("alice").id, house.clock.now())
+    house.account_pass.run()
+
+
+def purge(house: House) -> None:
+    house.purging.purge(OPERATOR, "alice", "left")
 
 
 def disable_organization(house: House) -> None:
@@ -130,6 +143,11 @@ def rename_and_revoke(house: House) -> None:
 
 TAKING = [
     (disable, {"state": AccountState.DISABLED}),
+    (
+        purge,
+        {"state": AccountState.PURGED, "password": False, "keys": 0, "addresses": set(), "grants": {}},
+    ),
+    (suspend, {"suspended": True}),
     (disable_organization, {"organization": False}),
     (remove_address, {"addresses": {"127.0.0.1"}}),
     (remove_key, {"keys": 0}),
@@ -159,7 +177,8 @@ def test_what_was_taken_away_after_the_backup_stays_away(
 def test_without_a_witness_it_is_back_and_nobody_claims_otherwise(made: Installed, tmp_path: Path):
     def take_everything(house: House) -> None:
         for take, _ in TAKING[:-1]:
-            take(house)
+            if take is not purge:  # It would leave nothing to take.
+                take(house)
 
     done = restored(made, tmp_path, take_everything, "none")
     assert (done.witness, done.taken) == (None, ())
