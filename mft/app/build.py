@@ -29,6 +29,7 @@ from mft.crypto.signer import Signer
 from mft.lifecycle.account_pass import AccountPass
 from mft.lifecycle.reviews import Reviews
 from mft.lifecycle.runs import Runs
+from mft.lifecycle.scrub import Scrubber
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
 from mft.retention.breaker import Breaker
@@ -77,6 +78,7 @@ class House:
     breaker: Breaker
     staff: StaffRoll
     runs: Runs
+    scrubber: Scrubber
 
 
 @contextmanager
@@ -142,6 +144,7 @@ def _furnished(
         penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
         staff=StaffRoll(store, trail, clock),
         runs=Runs(store, trail, clock, settings.node),
+        scrubber=Scrubber(files.parts, values.scrub_rules(settings), settings.mail.operators),
         signon=SignOn(
             store,
             trail,

@@ -1,32 +1,45 @@
 """The table of scheduled work: what is done, how often, and by which room."""
 
 from datetime import timedelta
+from typing import Final
 
 from mft.app.build import House
 from mft.jobs.schedule import Job
-from mft.logs.metrics import FREE_BYTES
+from mft.logs.metrics import FILES_DAMAGED, FREE_BYTES
 from mft.retention.sweep import Sweep
+from mft.vfs.recovery import clear_orphans
+
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 
 def chores(house: House) -> tuple[Job, ...]:
-    """Return the jobs of *house*."""
+    """Return the jobs of *house*: those with one runner at a time, then what every process does for itself."""
     sweep = Sweep(house.files.parts, house.breaker)
+    checkpoint = house.settings.audit.checkpoint_every
     return (
-        # Expires files, drops uploads nobody resumed, destroys what is due: in that order, each in pages.
-        Job("sweep", timedelta(minutes=5), sweep.run),
-        # Warns of disuse, notes who was not answered for, purges what is due.
-        Job("accounts", timedelta(hours=1), house.account_pass.run),
-        Job("reviews", timedelta(hours=1), house.reviews.open_due),
-        Job(
-            "checkpoint", house.settings.audit.checkpoint_every, lambda: len(house.checkpoints.make(house.clock.now()))
-        ),
-        Job("runs", timedelta(days=1), house.runs.tidy),
-        Job("refusals", timedelta(minutes=1), house.signon.tidy, alone=False),
-        Job("sessions", timedelta(minutes=1), house.sessions.bury_silent, alone=False),
-        Job("space", timedelta(minutes=1), lambda: _measure_space(house), alone=False),
+        Job("sweep", 5 * _MINUTE, sweep.run),  # Expired files, uploads nobody resumed, destruction.
+        Job("accounts", _HOUR, house.account_pass.run),  # Warns of disuse, notes suspensions, purges what is due.
+        Job("reviews", _HOUR, house.reviews.open_due),  # Opens the month's recertifications.
+        Job("checkpoint", checkpoint, lambda: len(house.checkpoints.make(house.clock.now()))),  # Signs the trail.
+        Job("scrub", _HOUR, house.scrubber.run, stop=house.scrubber.stop),  # Reads stored files back.
+        Job("orphans", _DAY, lambda: _clear_orphans(house)),  # Bytes that nothing names, files without bytes.
+        Job("digests", _HOUR, house.digests.run),  # Tells people of files that end before they took them.
+        Job("mail", _MINUTE, lambda: house.post.deliver().moved),  # Sends the letters that wait.
+        Job("runs", _DAY, house.runs.tidy),  # Forgets runs of long ago.
+        Job("refusals", _MINUTE, house.signon.tidy, alone=False),  # Counts refused strangers together.
+        Job("sessions", _MINUTE, house.sessions.bury_silent, alone=False),  # Ends what a dead process left.
+        Job("space", _MINUTE, lambda: _measure(house), alone=False),  # Free bytes, damaged files.
     )
 
 
-def _measure_space(house: House) -> None:
+def _clear_orphans(house: House) -> dict[str, int]:
+    found = clear_orphans(house.files.parts)
+    return {"discarded": found.discarded, "missing": house.scrubber.report_missing(found.missing)}
+
+
+def _measure(house: House) -> None:
     free, _total = house.blobs.free()
     FREE_BYTES.set(free)
+    FILES_DAMAGED.set(house.scrubber.damaged())

@@ -2,6 +2,7 @@
 
 import socket
 
+from mft.lifecycle.scrub import ScrubRules
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.breaker import BreakerRules
 from mft.policy.penalties import PenaltyRules
@@ -52,6 +53,11 @@ def breaker_rules(settings: Settings) -> BreakerRules:
     """Return how much at once, and how much of a moved clock, stops removing."""
     kept = settings.retention
     return BreakerRules(kept.halt_files, kept.halt_percent, kept.halt_accounts, kept.halt_drift)
+
+
+def scrub_rules(settings: Settings) -> ScrubRules:
+    """Return how often stored files are read back, and how much at a time."""
+    return ScrubRules(settings.storage.scrub_every, settings.storage.scrub_per_run)
 
 
 def door_limits(settings: Settings) -> Limits:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -106,6 +107,16 @@ class LocalBlobs:
                 except FileNotFoundError:
                     continue
         raise _missing(blob)
+
+    def written_at(self, blob: BlobId) -> datetime | None:
+        """Return when a blob, staged or published, was last written to, as the disk has it; None if it is missing."""
+        for path in (self._published(blob), self._staged(blob)):
+            with _disk("looking at a blob"):
+                try:
+                    return datetime.fromtimestamp(path.stat(follow_symlinks=False).st_mtime, UTC)
+                except FileNotFoundError:
+                    continue
+        return None
 
     def free(self) -> tuple[int, int]:
         """Return ``(free, total)`` bytes of the file system, free for a service without privileges."""

@@ -4,6 +4,7 @@ Never decides who may read.  What does not authenticate, or is not as long as th
 damage, and no byte of it is given out.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from mft.blobs.records import Records
@@ -59,11 +60,15 @@ class SealedReader:
             done += length
         return done
 
-    def digest(self) -> bytes:
-        """Return the SHA-256 of the whole file, read anew."""
+    def digest(self, told: Callable[[int], object] = lambda _: None) -> bytes:
+        """Return the SHA-256 of the whole file, read anew; *told* hears of each segment's bytes.  Raises Unavailable.
+
+        *told* may rest before it returns, or raise to end the reading.
+        """
         digest = sha256()
         for number in range(-(-self._size // SEGMENT)):
             digest.update(self._opened(number)[: self._length(number)])
+            told(self._length(number))
         return digest.digest()
 
     def close(self) -> None:

@@ -1,12 +1,18 @@
-"""At the start, before a door opens: bring rows and bytes together again after whatever happened.
+"""Bring rows and bytes together again after whatever happened: all of it before a door opens, bytes also later.
 
 Nothing acknowledged is touched.  Done twice, it changes nothing.  Bytes of a version whose key is
 destroyed are left to the sweep, which finishes what it began (``mft.retention.destroy``).
+
+Beside a server that runs, what nothing names is not yet what nothing will name: an upload has its
+row before its first byte, and its row becomes the version's in one transaction, but bytes that are
+moved to a new blob lie there before the row names it.  So there only what was written to for the
+last time a day ago may go.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Final
 
 from mft.blobs.sealed import SealedWriter
@@ -16,13 +22,14 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, VersionId
 from mft.model.path import VirtualPath
 from mft.model.session import Actor, Door
-from mft.store import catalog, uploads, versions
+from mft.store import catalog, checks, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
 from mft.vfs.parts import Parts
 
 RECOVERY: Final = Actor(Door.JOBS, "recovery")
 _PAGE: Final = 500
+_SETTLED: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,47 @@ def recover(parts: Parts) -> Report:
             event = Event(Action.SERVER_RECOVERED, RECOVERY, parts.node, detail)
             parts.trail.record(connection, event, parts.clock.now())
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What was found beside a server that runs."""
+
+    discarded: int
+    """Blobs that nothing named for a day."""
+    missing: tuple[VersionId, ...]
+    """Versions whose bytes were not there when it was their turn; some may have ended since."""
+
+
+def clear_orphans(parts: Parts) -> Orphans:
+    """Discard what nothing names and nobody wrote to for a day, at any time; note it in the trail."""
+    before, discarded = parts.clock.now() - _SETTLED, 0
+    for page in _pages(chain(parts.blobs.staged(), parts.blobs.published())):
+        for blob in set(page) - _named(parts, page):
+            if _is_settled(parts, blob, before):
+                parts.blobs.discard(blob)
+                discarded += 1
+    if discarded:
+        with parts.store.write() as connection:
+            event = Event(Action.SERVER_RECOVERED, RECOVERY, parts.node, {"discarded": discarded})
+            parts.trail.record(connection, event, parts.clock.now())
+    return Orphans(discarded, tuple(_without_bytes(parts)))
+
+
+def _is_settled(parts: Parts, blob: BlobId, before: datetime) -> bool:
+    written = parts.blobs.written_at(blob)
+    return written is not None and written <= before
+
+
+def _without_bytes(parts: Parts) -> Iterator[VersionId]:
+    last = VersionId(0)
+    while True:
+        with parts.store.read() as connection:
+            page = checks.blobs_after(connection, last, _PAGE)
+        if not page:
+            return
+        yield from (number for number, blob in page if parts.blobs.written_at(blob) is None)
+        last = page[-1][0]
 
 
 def _uploads(parts: Parts) -> tuple[int, int]:
@@ -112,20 +160,23 @@ def _staged(parts: Parts) -> int:
     """Discard staged blobs that nothing names."""
     discarded = 0
     for page in _pages(parts.blobs.staged()):
-        with parts.store.read() as connection:
-            named = uploads.blobs_of_uploads(connection, page) | versions.blobs_known(connection, page).keys()
-        for blob in set(page) - named:
+        for blob in set(page) - _named(parts, page):
             parts.blobs.discard(blob)
             discarded += 1
     return discarded
+
+
+def _named(parts: Parts, page: list[BlobId]) -> set[BlobId]:
+    """Return those of *page* that an upload or a version names, at one moment."""
+    with parts.store.read() as connection:
+        return uploads.blobs_of_uploads(connection, page) | versions.blobs_known(connection, page).keys()
 
 
 def _published(parts: Parts) -> tuple[int, tuple[VersionId, ...]]:
     """Discard published blobs that nothing names; return how many, and the versions without bytes."""
     discarded, there = 0, set[bytes]()
     for page in _pages(parts.blobs.published()):
-        with parts.store.read() as connection:
-            named = uploads.blobs_of_uploads(connection, page) | versions.blobs_known(connection, page).keys()
+        named = _named(parts, page)
         for blob in set(page) - named:
             parts.blobs.discard(blob)
             discarded += 1

@@ -142,7 +142,7 @@ def test_bytes_whose_key_was_destroyed_wait_for_the_sweep(world: World, monkeypa
     world.as_("alice").remove(p(FILE))
     world.clock.advance(hours=1)
     with monkeypatch.context() as patched:
-        patched.setattr(world.blobs, "discard", killed)
+        patched.setattr(world.blobs, "discard_all", killed)
         with pytest.raises(Killed):
             world.sweep.run()
     assert restarted(world)[1] == CLEAN
