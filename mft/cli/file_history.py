@@ -1,14 +1,19 @@
-"""What became of a file: who took it, bringing it back, holding it beyond its term.  Part of ``mft file``."""
+"""What became of files: who took one, bringing one back, and why those went that are not there."""
 
-from typing import Any
+from datetime import UTC
+from typing import Any, Final
 
 import click
 
 from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Rows
-from mft.model.file import Tombstone
+from mft.model.file import Ending, Tombstone
 from mft.model.path import VirtualPath
 from mft.model.staff import Act
+from mft.vfs.history import Cause
+
+EMPTY: Final = "There are no files or folders in this folder."
+"""The documents' sentence, to the letter."""
 
 
 @click.command("history")
@@ -40,25 +45,21 @@ def undelete(desk: Desk, path: str) -> Answer:
     return Done(f"brought back {place}", {"path": place})
 
 
-@click.command("hold")
-@click.argument("path")
-@click.option("--reason", required=True, help="Why it must not go.")
-@operates(Act.CHANGE_RETENTION)
-def hold(desk: Desk, path: str, reason: str) -> Answer:
-    """Keep the file PATH beyond its term, against removal and replacement, until it is released."""
-    place = VirtualPath.parse(path)
-    desk.house.holds.put(desk.actor, place, reason)
-    return Done(f"holding {place}", {"path": place, "reason": reason})
+_WHY: Final = {Ending.EXPIRED: "aged", Ending.DELETED: "deleted by {by}", Ending.REPLACED: "replaced by {by}"}
+_CAUSES: Final = {
+    Ending.EXPIRED: "automatically removed when their term was over",
+    Ending.DELETED: "deleted by {by}",
+    Ending.REPLACED: "replaced by {by}",
+}
 
 
-@click.command("release")
-@click.argument("path")
-@operates(Act.CHANGE_RETENTION)
-def release(desk: Desk, path: str) -> Answer:
-    """End the hold on the file PATH; if its term is over, it is gone."""
-    place = VirtualPath.parse(path)
-    desk.house.holds.lift(desk.actor, place)
-    return Done(f"released {place}", {"path": place})
+def why_empty(causes: list[Cause]) -> str:
+    """Return what to say of an empty folder: the documents' sentence, and the causes there are (fact 0.24)."""
+    lines = [EMPTY]
+    for one in causes:
+        how = _CAUSES[one.ending].format(by=one.by)
+        lines.append(f"{one.files} {how}, the last at {one.last_at.astimezone(UTC):%Y-%m-%d %H:%M UTC}")
+    return "\n".join(lines)
 
 
 def tombstone_row(one: Tombstone) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def tombstone_row(one: Tombstone) -> dict[str, Any]:
         "creator": one.creator,
         "received_at": one.received_at,
         "ended_at": one.ended_at,
+        "why": _WHY[one.ending].format(by=one.ended_by),
         "ending": one.ending,
         "ended_by": one.ended_by,
         "destroy_at": one.destroy_at,

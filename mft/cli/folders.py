@@ -1,5 +1,6 @@
 """``mft folder``: the tree's folders, who may do what in them, and what was in them."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from mft.cli.account_card import grant_row
 from mft.cli.desk import Desk, operates
 from mft.cli.file_history import tombstone_row
 from mft.cli.files import names_in
+from mft.cli.folder_class import change_fields, told
 from mft.cli.show import Answer, Done, Rows
 from mft.model.errors import Invalid
 from mft.model.file import EntryKind
@@ -99,23 +101,26 @@ def tree(desk: Desk, path: str) -> Answer:
 def history(desk: Desk, path: str) -> Answer:
     """Show which files were in the folder PATH, and why and by whom each went (fact 0.24)."""
     rows = [tombstone_row(one) for one in desk.house.history.folder(VirtualPath.parse(path))]
-    columns = ("name", "size", "creator", "received_at", "ended_at", "ending", "ended_by", "destroyed_at")
+    columns = ("name", "size", "creator", "received_at", "ended_at", "why", "destroyed_at")
     return Rows(columns, rows, nothing="No file of this folder has gone.")
 
 
 @folder_command.command("retention")
 @click.argument("path")
 @click.argument("kind", metavar="CLASS|inherit")
-@operates(Act.CHANGE_RETENTION)
-def retention(desk: Desk, path: str, kind: str) -> Answer:
-    """Say how long files stay in the folder PATH and below: one class, or what the folder above says."""
-    place = VirtualPath.parse(path)
+@click.option("--yes", is_flag=True, help="Do it; else it is only shown what it would do.")
+@operates(Act.SEE_RETENTION, yes=Act.CHANGE_RETENTION)
+def retention(desk: Desk, path: str, kind: str, yes: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+    """Show what it would do to let the folder PATH and all below be of one class, or as the folder above says.
+
+    Files that are there already stay as long as the class says from their receipt; folders below that say a
+    class of their own keep it.  Nothing is changed without --yes.
+    """
+    place, folders = VirtualPath.parse(path), desk.house.folders
     chosen = None if kind == "inherit" else desk.house.files.parts.rules.terms.named(kind)
-    touched = desk.house.folders.set_retention(desk.actor, place, chosen)
-    return Done(
-        f"{place} keeps files as {kind}; {touched} files changed",
-        {"folder": place, "retention": kind, "files": touched},
-    )
+    change = folders.set_retention(desk.actor, place, chosen) if yes else folders.plan_retention(place, chosen)
+    advice = "" if yes else f"nothing was changed; to do it: mft folder retention {shlex.quote(path)} {kind} --yes"
+    return Done(told(change, advice), change_fields(change) | {"retention": kind, "done": yes})
 
 
 @folder_command.command("quiet")

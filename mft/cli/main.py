@@ -33,9 +33,12 @@ COMMANDS: Final = {
     "allow": ("mft.cli.allowlists", "Addresses that an account may sign on from."),
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
+    "retention": ("mft.cli.retention", "What goes when its term is over, and what is on hold."),
     "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
+    "mail": ("mft.cli.mail", "Letters on their way out, and whether mail can be sent."),
+    "jobs": ("mft.cli.jobs", "Scheduled work: when it is due, what it did, and doing it now."),
     "audit": ("mft.cli.audit", "Follow, search, export and verify the audit trail."),
     "keys": ("mft.cli.keys", "Host keys, and the master key that seals files."),
 }

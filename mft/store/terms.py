@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
+    case,
     func,
     literal,
     or_,
@@ -116,23 +117,36 @@ def gone_unswept(connection: Connection, folder: EntryId, now: datetime) -> list
     return [(_kept(row[:-2]), row[-2], row[-1]) for row in rows]
 
 
-def reterm(connection: Connection, folder: EntryId, term: Term, now: datetime) -> int:
+def reterm(connection: Connection, folder: EntryId, term: Term, now: datetime) -> None:
     """Let every file in *folder*, and below it where no folder says otherwise, stay *term* from its receipt.
 
-    Files under work names keep their day.  Returns how many files that touched.
+    Files under work names keep their day.
     """
-    here = select(version.c.id, version.c.received_at).select_from(_JOINED)
+    here = select(version.c.id).select_from(_JOINED)
     here = here.where(_inside(folder, inheriting=True), _there(now), entry.c.work_owner.is_(None))
-    if isinstance(term, timedelta):
-        expires = type_coerce(type_coerce(version.c.received_at, BigInteger) + term // _MICROSECOND, Instant)
-        touched = version.c.id.in_(select(here.subquery().c.id))
-        return connection.execute(update(version).where(touched).values(expires_at=expires)).rowcount
-    # A month's length hangs on the day: no database counts it as we do.
-    ends = [{"number": number, "ends": end_of(term, received)} for number, received in connection.execute(here)]
-    if ends:
-        one = update(version).where(version.c.id == bindparam("number")).values(expires_at=bindparam("ends"))
-        connection.execute(one, ends)
-    return len(ends)
+    bounds = select(func.min(version.c.received_at), func.max(version.c.received_at)).where(version.c.id.in_(here))
+    first, last = connection.execute(bounds).one()
+    if first is not None:
+        expires = type_coerce(type_coerce(version.c.received_at, BigInteger) + _length(term, first, last), Instant)
+        connection.execute(update(version).where(version.c.id.in_(here)).values(expires_at=expires))
+
+
+def _length(term: Term, first: datetime, last: datetime) -> ColumnElement[int]:
+    """Return how many microseconds *term* lasts from the receipt of what was received from *first* to *last*.
+
+    A month's length hangs on the day it begins, and no database counts it as we do; so the days are looked
+    at here, and each run of days that make the term equally long becomes one branch of one statement.
+    """
+    runs: list[tuple[datetime, int]] = []
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day <= last:
+        length = (end_of(term, day) - day) // _MICROSECOND
+        if not runs or runs[-1][1] != length:
+            runs.append((day, length))
+        day += timedelta(days=1)
+    (_, earliest), *later = runs
+    branches = [(version.c.received_at >= since, literal(length)) for since, length in reversed(later)]
+    return case(*branches, else_=literal(earliest)) if branches else literal(earliest)
 
 
 def hold_all(connection: Connection, folder: EntryId, hold: Hold) -> tuple[int, int]:
@@ -142,9 +156,11 @@ def hold_all(connection: Connection, folder: EntryId, hold: Hold) -> tuple[int, 
     """
     there = select(version.c.id).select_from(_JOINED)
     there = there.where(_inside(folder), _there(hold.at), entry.c.work_owner.is_(None))
-    total = connection.execute(select(func.count()).select_from(there.subquery())).scalar_one()
-    changed = update(version).where(version.c.id.in_(there), ~_outlasts(hold)).values(_columns(hold))
-    count = connection.execute(changed).rowcount
+    counted = select(func.count()).select_from(version).where(version.c.id.in_(there))
+    total = connection.execute(counted).scalar_one()
+    # Counted first: a statement that begins with WITH tells SQLite's driver no number of rows.
+    count = connection.execute(counted.where(~_outlasts(hold))).scalar_one()
+    connection.execute(update(version).where(version.c.id.in_(there), ~_outlasts(hold)).values(_columns(hold)))
     return count, total - count
 
 

@@ -13,8 +13,10 @@ from mft.policy.retention import RetentionClass
 from mft.store import catalog, terms
 from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
-from mft.vfs.classes import ClassChange, folder_of, plan_change
+from mft.vfs.classes import ClassChange, Share, folder_of, plan_change
 from mft.vfs.parts import Parts
+
+__all__ = ["ClassChange", "Folders", "Share", "folder_at", "make_home"]
 
 _LONGEST_QUIET: Final = timedelta(days=1)
 

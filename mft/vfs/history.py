@@ -7,14 +7,17 @@ from mft.model.path import VirtualPath
 from mft.model.session import Actor
 from mft.policy.names import is_work_name
 from mft.policy.quota import Use
-from mft.policy.retention import present
+from mft.policy.retention import class_of, expiry, present
 from mft.store import catalog, downloads, tombstones, versions
 from mft.store.downloads import Taken
 from mft.store.engine import Connection
-from mft.store.tombstones import Buried
+from mft.store.tombstones import Buried, Cause
 from mft.store.usage import add_usage
+from mft.vfs.departed import causes_in, departed_from
 from mft.vfs.ending import expire_file
 from mft.vfs.parts import Parts
+
+__all__ = ["Cause", "History"]
 
 
 class History:
@@ -25,9 +28,17 @@ class History:
         self._parts = parts
 
     def folder(self, path: VirtualPath, limit: int = 500) -> list[Tombstone]:
-        """Return up to *limit* tombstones of files that were in the folder *path*, youngest first (fact 0.24)."""
+        """Return up to *limit* files that were in the folder *path*, the last to go first (fact 0.24).
+
+        What has expired is among them, swept or not.
+        """
         with self._parts.store.read() as connection:
-            return tombstones.in_folder(connection, path, limit)
+            return departed_from(connection, path, self._parts.clock.now(), limit)
+
+    def causes(self, path: VirtualPath) -> list[Cause]:
+        """Return why the files that were in the folder *path* went, the latest cause first (fact 0.24)."""
+        with self._parts.store.read() as connection:
+            return causes_in(connection, path, self._parts.clock.now())
 
     def downloads(self, path: VirtualPath) -> list[Taken]:
         """Return who took the current version of the file *path*, whole or in part.  Raises NotFound."""
@@ -68,6 +79,11 @@ class History:
         found = catalog.resolve(connection, path)
         if found.parent is None or found.parent.organization != owner:
             raise Conflict(f"the folder {path.parent} is gone; make it first")
+        # Its folder may have become one of another class meanwhile.
+        kept = class_of(step.retention_class for step in found.way)
+        expires_at = expiry(file.received_at, kept, self._parts.rules.terms)
+        if not present(expires_at, file.hold, now):
+            raise NotFound(f"the folder {path.parent} is of the class {kept} now, and the file's term is over")
         if found.entry is not None:
             if found.entry.file is None or present(found.entry.file.expires_at, found.entry.file.hold, now):
                 raise Conflict(f"another file is at {path}; rename or remove it first")
@@ -82,4 +98,5 @@ class History:
             creator=file.creator,
         )
         versions.revive_version(connection, file.id, place)
+        versions.set_expiry(connection, file.id, expires_at)
         add_usage(connection, owner, Use(file.size, 1))

@@ -53,8 +53,12 @@ def test_an_empty_folder_says_so_and_its_history_says_why(desk, tmp_path):
     put(desk, tmp_path, b"one")
     desk.said("file", "rm", f"{HOME}/report.csv")
     assert desk.json("file", "ls", HOME) == []
+    said = desk.said("file", "ls", HOME).splitlines()
+    assert said[0] == "There are no files or folders in this folder."
+    assert said[1].startswith("1 deleted by maria, the last at ")
     gone = desk.json("folder", "history", HOME)
     assert [(one["name"], one["ending"], one["ended_by"]) for one in gone] == [("report.csv", "deleted", "maria")]
+    assert "deleted by maria" in desk.said("folder", "history", HOME)
 
 
 def test_a_removed_file_is_brought_back(desk, tmp_path):
@@ -91,10 +95,36 @@ def test_a_local_file_is_not_written_over_unless_told(desk, tmp_path):
 
 def test_a_held_file_is_neither_removed_nor_replaced_until_released(desk, tmp_path):
     put(desk, tmp_path, b"one")
-    desk.said("file", "hold", f"{HOME}/report.csv", "--reason", "audit 12")
-    desk.fails(1, "file", "rm", f"{HOME}/report.csv")
-    desk.said("file", "release", f"{HOME}/report.csv")
+    desk.said("retention", "hold", "add", f"{HOME}/report.csv", "--reason", "audit 12")
+    assert "audit 12" in desk.fails(1, "file", "rm", f"{HOME}/report.csv")
+    shown = desk.json("file", "stat", f"{HOME}/report.csv")
+    assert (shown["hold"], shown["held_by"], shown["held_until"], shown["expires_at"]) == (
+        "audit 12",
+        "maria",
+        None,
+        None,
+    )
+    assert desk.json("file", "ls", HOME)[0]["hold"] == "audit 12"
+    desk.said("retention", "hold", "remove", f"{HOME}/report.csv")
     desk.said("file", "rm", f"{HOME}/report.csv")
+
+
+def test_a_hold_on_a_folder_says_how_many_files_it_is_on_and_that_later_ones_are_not(desk, tmp_path):
+    put(desk, tmp_path, b"one")
+    said = desk.said("retention", "hold", "add", HOME, "--reason", "audit 12", "--until", "2999-01-31")
+    assert "1 files" in said
+    assert "until 2999-01-31 00:00:00 UTC" in said
+    assert "later is not held" in said
+    put(desk, tmp_path, b"two", f"{HOME}/later.csv")
+    (held,) = desk.json("retention", "hold", "list", HOME)
+    assert (held["path"], held["reason"], held["held_by"]) == (f"{HOME}/report.csv", "audit 12", "maria")
+    assert held["until"] == "2999-01-31T00:00:00Z"
+    assert desk.json("retention", "hold", "list", f"{HOME}/later.csv") == []
+    desk.fails(5, "retention", "hold", "remove", HOME, "--reason", "another")
+    assert desk.json("retention", "hold", "remove", HOME)["files"] == 1
+    assert desk.said("retention", "hold", "list") == "Nothing is on hold.\n"
+    desk.fails(2, "retention", "hold", "add", HOME, "--reason", "x", "--until", "2001-01-01")
+    desk.fails(4, "retention", "hold", "add", f"{HOME}/none", "--reason", "x")
 
 
 def test_a_directory_is_put_with_all_that_is_in_it_and_what_fails_is_listed(desk, tmp_path):
@@ -154,12 +184,30 @@ def test_rights_are_somebodys_and_some(desk):
 
 
 def test_a_folder_says_how_long_files_stay_and_when_they_are_shown(desk, tmp_path):
-    desk.said("folder", "retention", HOME, "financial")
+    desk.said("folder", "retention", HOME, "financial", "--yes")
     shown = put(desk, tmp_path, b"one")
-    lapse = datetime.fromisoformat(shown["expires_at"]) - datetime.fromisoformat(shown["created_at"])
-    assert lapse == timedelta(days=548)
-    desk.said("folder", "retention", HOME, "inherit")
+    received, ends = (datetime.fromisoformat(shown[name]) for name in ("created_at", "expires_at"))
+    assert (ends.year * 12 + ends.month) - (received.year * 12 + received.month) == 18
+    assert 546 <= (ends - received).days <= 549
+    desk.said("folder", "retention", HOME, "inherit", "--yes")
     desk.said("folder", "quiet", HOME, "30 s")
     desk.said("folder", "quiet", HOME, "inherit")
     desk.fails(2, "folder", "quiet", HOME, "soon")
     desk.fails(2, "folder", "retention", HOME, "forever")
+
+
+@pytest.mark.fact("3.11")
+def test_a_change_of_class_is_only_shown_until_yes_is_said(desk, tmp_path):
+    before = put(desk, tmp_path, b"one")["expires_at"]
+    shown = desk.json("folder", "retention", HOME, "financial")
+    assert (shown["files"], shown["gone_at_once"], shown["was"], shown["done"]) == (1, 0, "standard", False)
+    assert desk.json("file", "stat", f"{HOME}/report.csv")["expires_at"] == before
+    said = desk.said("folder", "retention", HOME, "financial")
+    assert "standard becomes financial; 1 files change their end" in said
+    assert f"nothing was changed; to do it: mft folder retention {HOME} financial --yes" in said
+    done = desk.json("folder", "retention", HOME, "financial", "--yes")
+    assert done["done"] is True
+    assert desk.json("file", "stat", f"{HOME}/report.csv")["expires_at"] == done["earliest_end"] > before
+    (event,) = desk.events("folder.changed")
+    assert (event["detail"]["files"], event["detail"]["gone"]) == (1, 0)
+    desk.fails(4, "folder", "retention", f"{HOME}/none", "financial")
