@@ -2,13 +2,17 @@
 
 import socket
 
+from mft.app.shipped import shipped
 from mft.lifecycle.scrub import ScrubRules
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.breaker import BreakerRules
 from mft.policy.penalties import PenaltyRules
 from mft.policy.quota import Reserve
+from mft.policy.requests import RequestTerms
 from mft.policy.retention import RetentionClass, RetentionTerms
 from mft.policy.signon import Terms
+from mft.requests.addresses import AddressRules
+from mft.requests.agreements import Agreements
 from mft.settings.model import Settings
 from mft.sftp.front.limits import Limits
 from mft.sftp.front.listener import Entrance
@@ -28,6 +32,21 @@ def terms(settings: Settings) -> Terms:
 def allowlist_rules(settings: Settings) -> AllowlistRules:
     """Return how many addresses are too many."""
     return AllowlistRules(**settings.allowlist.model_dump())
+
+
+def request_terms(settings: Settings) -> RequestTerms:
+    """Return how long an access request waits."""
+    return RequestTerms(settings.terms.request_due, settings.terms.request_expires)
+
+
+def address_rules(settings: Settings) -> AddressRules:
+    """Return what may be asked for in addresses."""
+    return AddressRules(allowlist_rules(settings), settings.trial_networks)
+
+
+def agreements(settings: Settings) -> Agreements:
+    """Return the agreements that people accept: the house's own, or those that came with the program."""
+    return Agreements(settings.requests.agreements or shipped("agreements"), settings.requests.agreement)
 
 
 def penalty_rules(settings: Settings) -> PenaltyRules:

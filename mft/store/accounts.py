@@ -123,6 +123,12 @@ def by_id(connection: Connection, account: AccountId) -> Account | None:
     return account_of(row) if row else None
 
 
+def by_email(connection: Connection, email: str) -> Account | None:
+    """Return the account of who reads mail at *email*, lower-cased (fact 1.15)."""
+    row = connection.execute(select(table).where(table.c.email == email)).mappings().first()
+    return account_of(row) if row else None
+
+
 def listing(connection: Connection, within: OrganizationId | None = None) -> list[Account]:
     """Return every account, or those of one organization, by name."""
     query = select(table).order_by(table.c.name)
