@@ -44,6 +44,11 @@ class Delivered:
     """Letters that wait afterwards, whatever for."""
     given_up: int
 
+    @property
+    def moved(self) -> dict[str, int]:
+        """What a run's row and log line tell; that letters wait is a gauge's to say, or each minute would."""
+        return {"sent": self.sent, "given_up": self.given_up}
+
 
 class Post:
     """Run every minute or so; several at a time send no letter twice."""

@@ -35,6 +35,8 @@ Security = Literal["starttls", "tls", "none"]
 
 _GOODBYE: Final = 5.0
 """Seconds for the parting; the letter is over there already."""
+_ROUNDS: Final = 3
+"""Turns of the event loop until what was closed is gone: TLS, its socket, and the note of it."""
 _PERMANENT: Final = 500
 _OURS: Final = frozenset({503, 530, 534, 535, 538})
 """Out of order, or about signing on (RFC 4954, 6): our fault whatever command it answers."""
@@ -95,32 +97,35 @@ class SmtpNotifier:
             raise Unavailable(f"{self._server.ca_file} holds no certificates; check mail.ca_file: {error}") from error
 
     async def _converse(self, message: EmailMessage, password: str | None, trust: ssl.SSLContext | None) -> str:
-        client = self._client(password, trust)
+        client = self._client(trust)
+        line: asyncio.BaseTransport | None = None
         try:
             with self._unusable():
                 async with asyncio.timeout(self._server.timeout.total_seconds()):
                     await client.connect()
+                    line = client.transport
+                    if self._server.security == "starttls":
+                        await client.starttls()
+                    if password is not None:
+                        await client.login(self._server.user, password)
                     with _about_the_letter():
                         _, answer = await client.send_message(message)
             with suppress(SMTPException, OSError):
                 # From here on nothing may fail the letter: it would be sent once more.
-                await client.quit(timeout=_GOODBYE)
+                await client.execute_command(b"QUIT", timeout=_GOODBYE)
             return answer
         finally:
-            client.close()
+            await _hang_up(client, line)
 
-    def _client(self, password: str | None, trust: ssl.SSLContext | None) -> SMTP:
+    def _client(self, trust: ssl.SSLContext | None) -> SMTP:
         server = self._server
         return SMTP(
             hostname=server.host,
             port=server.port,
-            username=server.user or None,
-            password=password,
             local_hostname=server.sender.rpartition("@")[2],
             timeout=server.timeout.total_seconds(),
             use_tls=server.security == "tls",
-            # False is the one value that never upgrades, True the one that never goes on without.
-            start_tls=server.security == "starttls",
+            start_tls=False,  # Asked for by us, in so many words: it is done or it fails.
             tls_context=trust,
         )
 
@@ -137,6 +142,15 @@ class SmtpNotifier:
             raise Unavailable(f"{where} answered {said}; check the [mail] settings") from error
         except (SMTPException, OSError) as error:
             raise Unavailable(f"{where} cannot be used: {error}; check the [mail] settings") from error
+
+
+async def _hang_up(client: SMTP, line: asyncio.BaseTransport | None) -> None:
+    """Close the connection at once, without waiting for the other side's TLS farewell."""
+    client.close()
+    if isinstance(line, asyncio.WriteTransport):
+        line.abort()
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)
 
 
 @contextmanager

@@ -38,11 +38,6 @@ def given_up(queued_at: datetime, now: datetime) -> bool:
     return now >= queued_at + PATIENCE
 
 
-def reached(ends_at: datetime, days: int, now: datetime) -> bool:
-    """Return whether it is time at *now* to say that a file which ends at *ends_at* has *days* days left."""
-    return ends_at - timedelta(days=days) <= now < ends_at
-
-
 def windows(now: datetime) -> tuple[tuple[int, datetime], ...]:
     """Return, for each of FILE_DAYS, until when a file ends that a digest written at *now* names so."""
     return tuple((days, now + timedelta(days=days) + BEAT) for days in FILE_DAYS)

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from mft.model.account import checked_email
 from mft.model.errors import Invalid
 from mft.model.network import AddressRange, parse_address
 from mft.policy.retention import Months, Term
@@ -34,6 +35,13 @@ def _address(text: str) -> str:
         return str(parse_address(text))
     except Invalid as error:
         raise ValueError(str(error)) from None
+
+
+def _is_mailbox(text: str) -> bool:
+    try:
+        return checked_email(text) == text.lower()
+    except Invalid:
+        return False
 
 
 def _longer_than_nothing(span: timedelta) -> timedelta:
@@ -213,6 +221,8 @@ class Mail(Section):
     def _can_be_sent(self) -> Self:
         if self.host and not self.sender:
             raise ValueError("sender is needed once a host is named")
+        if not all(_is_mailbox(one) for one in filter(None, (self.sender, *self.operators))):
+            raise ValueError("sender and operators are mail addresses, such as mft@example.org")
         if self.host and self.security == "none" and self.host not in ("127.0.0.1", "localhost"):
             raise ValueError("security = none is taken for a host on this machine only; use starttls or tls")
         return self

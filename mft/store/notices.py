@@ -3,13 +3,18 @@
 A moved end, as after a sign-on, is another end and is told of anew.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, literal, select, tuple_
 
-from mft.model.ids import AccountId
+from mft.model.ids import AccountId, EntryId, VersionId
+from mft.store.tables import download, entry, version
 from mft.store.tables import notice as table
+from mft.store.types import Instant
+from mft.store.versions import held
 
 ENDED: Final = 0
 """The days of a notice that something has ended, not that it will."""
@@ -24,3 +29,105 @@ def told(connection: Connection, account: AccountId, ends_at: datetime) -> froze
 def tell(connection: Connection, account: AccountId, ends_at: datetime, days: int, at: datetime) -> None:
     """Note that it was told *days* before *ends_at*; ask ``told`` first, in the same transaction."""
     connection.execute(insert(table).values(account=account, version=None, days=days, ends_at=ends_at, told_at=at))
+
+
+@dataclass(frozen=True, slots=True)
+class FileEnd:
+    """A file whose end comes, as somebody may be told of it."""
+
+    version: VersionId
+    folder: EntryId
+    name: str
+    expires_at: datetime
+    appeared_at: datetime
+    """Since when the name is there: a folder's quiet time runs from then."""
+    days: int
+    """Which of the days before its end it is to be named for."""
+    told: int | None
+    """The fewest days before this end that the reader was told of already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who is told of files, and of what they are not: what they brought and what they took."""
+
+    account: AccountId
+    name: str
+
+
+def ending_files(
+    connection: Connection, now: datetime, until: datetime, after: tuple[datetime, VersionId], limit: int
+) -> list[tuple[datetime, VersionId, EntryId]]:
+    """Return up to *limit* files behind *after* that end after *now* and by *until*: when, which, in which folder.
+
+    Left out are files that are held and files under work names.
+    """
+    rows = connection.execute(
+        select(version.c.expires_at, version.c.id, entry.c.parent)
+        .join(entry, entry.c.id == version.c.entry)
+        .where(
+            _standing(now),
+            version.c.expires_at <= until,
+            tuple_(version.c.expires_at, version.c.id) > tuple_(literal(after[0], Instant), after[1]),
+        )
+        .order_by(version.c.expires_at, version.c.id)
+        .limit(limit)
+    )
+    return [(ends_at, VersionId(number), EntryId(folder)) for ends_at, number, folder in rows]
+
+
+def untold_files(
+    connection: Connection,
+    reader: Reader,
+    numbers: Sequence[VersionId],
+    now: datetime,
+    windows: Sequence[tuple[int, datetime]],
+) -> list[FileEnd]:
+    """Return those of *numbers* that *reader* neither brought nor took whole, and was not told of for their day.
+
+    *windows* says until when a file ends that is named for so many days, the most urgent first.
+    """
+    days = case(*((version.c.expires_at <= until, count) for count, until in windows), else_=None)
+    about = (
+        table.c.account == reader.account,
+        table.c.version == version.c.id,
+        table.c.ends_at == version.c.expires_at,
+    )
+    told = select(func.min(table.c.days)).where(*about).scalar_subquery()
+    taken = select(1).where(download.c.version == version.c.id, download.c.account == reader.account, download.c.whole)
+    wanted = (
+        version.c.id.in_(numbers),
+        _standing(now),
+        version.c.expires_at <= windows[-1][1],
+        version.c.creator != reader.name,
+        ~taken.exists(),
+        ~select(1).where(*about, table.c.days <= days).exists(),
+    )
+    columns = (version.c.id, entry.c.parent, entry.c.name, version.c.expires_at, entry.c.created_at, days, told)
+    rows = connection.execute(select(*columns).join(entry, entry.c.id == version.c.entry).where(*wanted))
+    return [FileEnd(*row) for row in rows]
+
+
+def tell_files(connection: Connection, account: AccountId, ends: Sequence[FileEnd], at: datetime) -> None:
+    """Note that *account* was told of *ends*; ask ``untold_files`` first, in the same transaction."""
+    rows = [
+        {"account": account, "version": one.version, "days": one.days, "ends_at": one.expires_at, "told_at": at}
+        for one in ends
+    ]
+    connection.execute(insert(table), rows)
+
+
+def forget_files(connection: Connection, before: datetime, limit: int) -> int:
+    """Forget up to *limit* notices of files that ended before *before*; return how many."""
+    past = select(table.c.id).where(table.c.version.is_not(None), table.c.ends_at < before).limit(limit)
+    return connection.execute(delete(table).where(table.c.id.in_(past))).rowcount
+
+
+def _standing(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a file is there, ends after *now*, is not held and was handed over."""
+    return (
+        version.c.entry.is_not(None)
+        & (version.c.expires_at > now)
+        & ~held(literal(now, Instant))
+        & entry.c.work_owner.is_(None)
+    )
