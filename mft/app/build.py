@@ -19,6 +19,7 @@ from mft.accounts.sessions import Sessions
 from mft.accounts.signon import SignOn
 from mft.accounts.staff import StaffRoll
 from mft.app import values
+from mft.app.mailing import post_of
 from mft.audit.checkpoint import Checkpoints
 from mft.audit.trail import Trail
 from mft.blobs.local import LocalBlobs
@@ -27,6 +28,8 @@ from mft.crypto.master import MasterKey
 from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
 from mft.lifecycle.account_pass import AccountPass
+from mft.lifecycle.digests import Digests
+from mft.lifecycle.post import Post
 from mft.lifecycle.reviews import Reviews
 from mft.lifecycle.runs import Runs
 from mft.lifecycle.scrub import Scrubber
@@ -78,6 +81,8 @@ class House:
     breaker: Breaker
     staff: StaffRoll
     runs: Runs
+    post: Post
+    digests: Digests
     scrubber: Scrubber
 
 
@@ -159,6 +164,8 @@ def _furnished(
             veil=Veil(signer.sign(b"mft: names that nobody has")),
         ),
         breaker=breaker,
+        post=post_of(settings, store, clock),
+        digests=Digests(store, clock, values.terms(settings)),
         details=Details(store, trail, clock),
         purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
