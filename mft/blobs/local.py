@@ -110,7 +110,7 @@ class LocalBlobs:
 
     def written_at(self, blob: BlobId) -> datetime | None:
         """Return when a blob, staged or published, was last written to, as the disk has it; None if it is missing."""
-        for path in (self._published(blob), self._staged(blob)):
+        for path in (self._staged(blob), self._published(blob)):  # Whoever publishes it meanwhile hides it from none.
             with _disk("looking at a blob"):
                 try:
                     return datetime.fromtimestamp(path.stat(follow_symlinks=False).st_mtime, UTC)

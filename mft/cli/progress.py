@@ -1,4 +1,4 @@
-"""A bar on a terminal while bytes move; nothing at all in a pipe."""
+"""A bar on a terminal while bytes move, a clock while work goes on; nothing at all in a pipe."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -19,3 +19,18 @@ def moving(label: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label.replace("[", "\\["), total=total)
         yield lambda moved: progress.advance(task, moved)
+
+
+@contextmanager
+def working(label: str) -> Iterator[None]:
+    """Show on a terminal that something goes on, and for how long; nothing at all in a pipe."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(label.replace("[", "\\["), total=None)
+        yield
