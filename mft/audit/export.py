@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -43,12 +43,20 @@ def export_jsonl(store: Store, public: bytes, at: datetime) -> Iterator[str]:
 
 def export_csv(store: Store) -> Iterator[str]:
     """Yield the trail as rows of CSV for reading; a cell that a spreadsheet would compute gets a quote before it."""
-    yield _row(COLUMNS)
+    yield csv_line(COLUMNS)
     for line in every_line(store, ends(store)):
         try:
-            yield _row(_cells(line))
+            yield csv_line(_cells(line))
         except UNREADABLE as error:
             raise _damaged(line) from error
+
+
+def csv_line(cells: Iterable[str | float]) -> str:
+    """Return *cells* as a line of CSV without its end; text that a spreadsheet would compute gets a quote before it."""
+    safe = [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(safe)
+    return text.getvalue()
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -69,12 +77,6 @@ def _cells(line: Line) -> tuple[str, ...]:
         canonical(event.detail),
         line.digest.hex(),
     )
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return text.getvalue()
 
 
 def _damaged(line: Line) -> Unavailable:

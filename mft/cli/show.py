@@ -18,7 +18,10 @@ import click
 Fields = Mapping[str, Any]
 """One thing's fields, by the names that scripts read."""
 
-_SIZES: Final = frozenset({"size", "bytes", "quota_bytes", "used_bytes", "free", "total"})
+_SIZES: Final = frozenset(
+    {"size", "bytes", "quota_bytes", "used_bytes", "free", "total"}
+    | {"uploaded_bytes", "whole_bytes", "partial_bytes", "unfetched_bytes", "byte_days", "byte_days_before"}
+)
 """Fields that count bytes, and are shortened for people at a terminal."""
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 

@@ -1,0 +1,1 @@
+"""What reports read: many rows at once, added up in the database."""
