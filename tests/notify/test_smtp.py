@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from structlog.testing import capture_logs
 
 from mft.model.errors import Unavailable
 from mft.notify.port import Deferred, Refused
@@ -171,9 +172,10 @@ def test_a_letter_that_was_taken_is_sent_though_the_parting_fails(certificate: C
         thread.join(10)
 
 
-def test_without_a_server_letters_wait_and_the_log_says_so_once(capsys: pytest.CaptureFixture[str]):
+def test_without_a_server_letters_wait_and_the_log_says_so_once():
     notifier = LogNotifier()
-    for _ in range(3):
-        with pytest.raises(Unavailable, match=r"\[mail\] host"):
-            notifier.send(letter())
-    assert capsys.readouterr().out.count("letters.wait") + capsys.readouterr().err.count("letters.wait") <= 1
+    with capture_logs() as said:
+        for _ in range(3):
+            with pytest.raises(Unavailable, match=r"\[mail\] host"):
+                notifier.send(letter())
+    assert [line["event"] for line in said] == ["letters.wait"]

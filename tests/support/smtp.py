@@ -47,9 +47,9 @@ class Mailbox:
     go_on: Event | None = None
     """If set, DATA is answered only once this is."""
 
-    async def handle_EHLO(
+    async def handle_EHLO(  # noqa: N802  (aiosmtpd's hook, as those below)
         self, _server: Any, session: Any, _envelope: Any, hostname: str, said: list[str]
-    ) -> list[str]:  # noqa: N802  (aiosmtpd's hook)
+    ) -> list[str]:
         session.host_name = hostname
         self.greeted.append(hostname)
         return said
