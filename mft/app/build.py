@@ -29,12 +29,16 @@ from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
 from mft.lifecycle.account_pass import AccountPass
 from mft.lifecycle.digests import Digests
+from mft.lifecycle.outlook import Outlook
 from mft.lifecycle.post import Post
+from mft.lifecycle.reports.room import Reports
 from mft.lifecycle.reviews import Reviews
 from mft.lifecycle.runs import Runs
 from mft.lifecycle.scrub import Scrubber
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
+from mft.requests.desk import AccessRequests
+from mft.requests.fulfilment import Fulfilment
 from mft.retention.breaker import Breaker
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
@@ -67,8 +71,10 @@ class House:
     grants: Grants
     history: History
     holds: Holds
+    outlook: Outlook
     organizations: Organizations
     accounts: Accounts
+    requests: AccessRequests
     credentials: Credentials
     allowlists: Allowlists
     sessions: Sessions
@@ -78,6 +84,7 @@ class House:
     purging: Purging
     account_pass: AccountPass
     reviews: Reviews
+    reports: Reports
     breaker: Breaker
     staff: StaffRoll
     runs: Runs
@@ -125,6 +132,7 @@ def _furnished(
     lasts = settings.terms.temporary_password
     credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
     files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
+    accounts, grants = Accounts(store, trail, clock, allowlists, credentials), Grants(files.parts)
     return House(
         settings=settings,
         clock=clock,
@@ -138,11 +146,21 @@ def _furnished(
         checkpoints=Checkpoints(store, signer, settings.data / "audit"),
         files=files,
         folders=Folders(files.parts),
-        grants=Grants(files.parts),
+        grants=grants,
         history=History(files.parts),
         holds=Holds(files.parts),
+        outlook=Outlook(store, clock, values.outlook_rules(settings)),
         organizations=Organizations(store, trail, clock),
-        accounts=Accounts(store, trail, clock, allowlists, credentials),
+        accounts=accounts,
+        requests=AccessRequests(
+            store,
+            trail,
+            clock,
+            values.request_terms(settings),
+            values.address_rules(settings),
+            values.agreements(settings),
+            Fulfilment(trail, accounts, credentials, grants, allowlists),
+        ),
         credentials=credentials,
         allowlists=allowlists,
         sessions=Sessions(store, trail, clock),
@@ -170,4 +188,5 @@ def _furnished(
         purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
         reviews=Reviews(store, trail, clock, settings.terms.review_answer),
+        reports=Reports(store, clock, values.terms(settings)),
     )

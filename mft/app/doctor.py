@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mft.app.alone import running
+from mft.app.classes import demand_known_classes
 from mft.app.signon_probe import refuses_a_stranger
 from mft.app.values import tree_rules
 from mft.audit.search import tail
@@ -121,6 +122,15 @@ def _try_writing(store: Store) -> None:
         raise Unavailable(f"the database takes no writes, so that nobody can sign on: {error}") from error
 
 
+def _classes(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    rules = tree_rules(loaded.settings).terms
+    with closing(open_store(loaded.settings.store_url)) as store:
+        demand_known_classes(store, rules)
+    yield Finding(
+        name, Standing.GOOD, f"every folder's files are kept by a class that is known: {', '.join(rules.classes)}"
+    )
+
+
 def _blobs(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     writable = all(os.access(loaded.settings.data / part, os.W_OK | os.X_OK) for part in ("staging", "blobs"))
     if writable:
@@ -218,6 +228,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "database": _database,
     "clock": _clock_sane,
     "staff": _staff,
+    "classes": _classes,
     "blobs": _blobs,
     "space": _space,
     "ports": _ports,

@@ -18,6 +18,7 @@ from mft.app import values
 from mft.app.alone import Alone, alone
 from mft.app.build import House, open_house
 from mft.app.chores import chores
+from mft.app.classes import demand_known_classes
 from mft.app.manager import Manager
 from mft.crypto.hostkeys import load_host_keys
 from mft.crypto.master import MasterKey
@@ -54,6 +55,7 @@ async def serve(settings: Settings) -> None:
     manager = Manager()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(settings.data) as lock, open_house(settings) as house, _signals() as asked:
+        demand_known_classes(house.store, house.files.parts.rules.terms)
         _recover(house)
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(_watching(manager))

@@ -97,9 +97,14 @@ def folders(connection: Connection, start: EntryId, path: VirtualPath, retention
     return found
 
 
-def below(connection: Connection, folder: EntryId, now: datetime) -> Iterator[Kept]:
-    """Yield the files that are there at *now* in *folder* and below; those on hold among them."""
-    wanted = select(*_KEPT).select_from(_JOINED).where(_inside(folder), _there(now))
+def below(connection: Connection, folder: EntryId, now: datetime | None) -> Iterator[Kept]:
+    """Yield the files that are there at *now* in *folder* and below; those on hold among them.
+
+    For None, what has expired and waits for the sweep is among them too.
+    """
+    wanted = select(*_KEPT).select_from(_JOINED).where(_inside(folder))
+    if now is not None:
+        wanted = wanted.where(_there(now))
     for page in connection.execute(wanted).partitions(_PAGE):
         yield from map(_kept, page)
 
