@@ -22,6 +22,7 @@ def chores(house: House) -> tuple[Job, ...]:
         Job("sweep", 5 * _MINUTE, sweep.run),  # Expired files, uploads nobody resumed, destruction.
         Job("accounts", _HOUR, house.account_pass.run),  # Warns of disuse, notes suspensions, purges what is due.
         Job("reviews", _HOUR, house.reviews.open_due),  # Opens the month's recertifications.
+        Job("requests", _HOUR, house.requests.tidy),  # Notes requests that nobody decided in time.
         Job("checkpoint", checkpoint, lambda: len(house.checkpoints.make(house.clock.now()))),  # Signs the trail.
         Job("scrub", _HOUR, house.scrubber.run, stop=house.scrubber.stop),  # Reads stored files back.
         Job("orphans", _DAY, lambda: _clear_orphans(house)),  # Bytes that nothing names, files without bytes.

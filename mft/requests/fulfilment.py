@@ -15,7 +15,7 @@ from mft.accounts.provisioning import Accounts, NewAccount
 from mft.accounts.purging import purge
 from mft.accounts.records import known_account
 from mft.audit.trail import Trail
-from mft.model.account import Account, AllowlistEntry, Organization, Purpose
+from mft.model.account import Account, AccountState, AllowlistEntry, Organization, Purpose
 from mft.model.errors import Conflict
 from mft.model.path import VirtualPath
 from mft.model.request import AccessRequest, AskedAddress, RequestKind
@@ -124,6 +124,9 @@ class Fulfilment:
         self, connection: Connection, request: AccessRequest, _organization: Organization, approval: Approval
     ) -> Approved:
         account = known_account(connection, request.name)
+        # What it asked for was destroyed with the account: nothing would be listed, and called done.
+        if account.state is AccountState.PURGED:
+            raise Conflict(f"{account.name} was purged; withdraw {request.id}")
         return Approved(account, entries=self._list(connection, account, request, approval))
 
     def _remove(
