@@ -8,6 +8,7 @@ from mft.model.errors import Conflict, Invalid, NotFound
 from mft.model.event import Action
 from mft.model.request import RequestState
 from mft.model.session import Door
+from mft.store import requests
 from tests.requests.conftest import Bureau
 from tests.support.gate import OLGA, OTTO, SOME_KEY
 
@@ -130,3 +131,15 @@ def test_a_request_of_no_such_id_is_not_found(bureau: Bureau):
     ):
         with pytest.raises(NotFound, match="mft request list"):
             act()
+
+
+def test_the_statement_itself_moves_an_open_request_only(any_bureau: Bureau):
+    store, now = any_bureau.gate.store, any_bureau.gate.clock.now()
+    made = any_bureau.submit()
+    late = other(any_bureau, "rroe")
+    with store.write() as connection:
+        moved = [
+            requests.decide(connection, number, RequestState.DENIED, "otto", at, "no")
+            for number, at in ((late.id, late.expires_at), (made.id, now), (made.id, now), (late.id, now))
+        ]
+    assert moved == [False, True, False, True]
