@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from mft.accounts.purging import purge
 from mft.crypto.keys import read_public_key
+from mft.lifecycle.account_pass import CALENDAR, UNUSED
 from mft.model.account import Account, AccountState, AllowlistEntry, Credential, CredentialKind, Purpose
 from mft.model.event import Action
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, new_id
@@ -45,16 +47,24 @@ def about_to_end(calendar: Calendar, names: list[str]) -> None:
 
 
 async def admitted(calendar: Calendar, name: str, head_start: int) -> bool:
-    """Sign on while another thread lets the last tick pass and purges, *head_start* reads later."""
+    """Sign on while another thread lets the last tick pass and purges, *head_start* reads later.
+
+    Every second time a whole pass does it; else somebody who looked at the account before that tick.
+    """
+    gate = calendar.gate
 
     def end() -> None:
-        for _ in range(head_start):
-            calendar.gate.current(name)
-        calendar.gate.clock.advance(microseconds=1)
-        calendar.run()
+        for _ in range(head_start + 1):
+            account = gate.current(name)
+        now = gate.clock.advance(microseconds=1)
+        if head_start % 2:
+            calendar.run()
+            return
+        with gate.store.write() as connection:
+            purge(connection, gate.trail, CALENDAR, account, UNUSED, now, unused_before=now - gate.terms.dormant_after)
 
-    knock = calendar.gate.knock(name)
-    outcome, _ = await asyncio.gather(calendar.gate.signon.by_key(knock, KEY.fingerprint), asyncio.to_thread(end))
+    knock = gate.knock(name)
+    outcome, _ = await asyncio.gather(gate.signon.by_key(knock, KEY.fingerprint), asyncio.to_thread(end))
     won = isinstance(outcome.verdict, Admit)
     assert won or outcome.verdict in LATE
     return won
