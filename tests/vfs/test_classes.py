@@ -174,6 +174,7 @@ def test_a_change_of_class_is_shown_before_it_is_made_and_touches_nothing(any_st
     assert world.folders.set_retention(OPERATOR, p(f"{HOME}/a"), REMITS) == shown
     assert names(alice, f"{HOME}/a") == ["held", "kept", "new"]
     assert world.operator.stat(p(f"{HOME}/a/new")).expires_at == new_end
+    assert world.operator.stat(p(f"{HOME}/a/kept/1")) == before[-1]
     assert search(world.store, Wanted(action="folder.changed"))[0].event.detail == {
         "retention": "remits",
         "was": "standard",
