@@ -35,7 +35,7 @@ _DAYS: Final = click.IntRange(0, 36_500)
 
 @click.group("report")
 def report_command() -> None:
-    """Who has access, what ends soon, how long requests wait, what was moved, what nobody fetched."""
+    """Who has access, what ends soon, what was moved, what nobody fetched."""
 
 
 def _reports(function: Callable[..., Rows]) -> Callable[..., None]:
