@@ -39,7 +39,10 @@ from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
 from mft.requests.desk import AccessRequests
 from mft.requests.fulfilment import Fulfilment
+from mft.retention.backups import Backups
 from mft.retention.breaker import Breaker
+from mft.retention.plan import Retention
+from mft.retention.sweep import Sweep
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
 from mft.store.schema import require_current
@@ -86,6 +89,9 @@ class House:
     reviews: Reviews
     reports: Reports
     breaker: Breaker
+    sweep: Sweep
+    retention: Retention
+    backups: Backups
     staff: StaffRoll
     runs: Runs
     post: Post
@@ -182,6 +188,9 @@ def _furnished(
             veil=Veil(signer.sign(b"mft: names that nobody has")),
         ),
         breaker=breaker,
+        sweep=Sweep(files.parts, breaker),
+        retention=Retention(files.parts, values.terms(settings), breaker.rules),
+        backups=Backups(store, trail, clock),
         post=post_of(settings, store, clock),
         digests=Digests(store, clock, values.terms(settings)),
         details=Details(store, trail, clock),

@@ -6,7 +6,6 @@ from typing import Final
 from mft.app.build import House
 from mft.jobs.schedule import Job
 from mft.logs.metrics import FILES_DAMAGED, FREE_BYTES
-from mft.retention.sweep import Sweep
 from mft.vfs.recovery import clear_orphans
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -16,10 +15,9 @@ _DAY: Final = timedelta(days=1)
 
 def chores(house: House) -> tuple[Job, ...]:
     """Return the jobs of *house*: those with one runner at a time, then what every process does for itself."""
-    sweep = Sweep(house.files.parts, house.breaker)
     checkpoint = house.settings.audit.checkpoint_every
     return (
-        Job("sweep", 5 * _MINUTE, sweep.run),  # Expired files, uploads nobody resumed, destruction.
+        Job("sweep", 5 * _MINUTE, house.sweep.run),  # Expired files, uploads nobody resumed, destruction.
         Job("accounts", _HOUR, house.account_pass.run),  # Warns of disuse, notes suspensions, purges what is due.
         Job("reviews", _HOUR, house.reviews.open_due),  # Opens the month's recertifications.
         Job("requests", _HOUR, house.requests.tidy),  # Notes requests that nobody decided in time.

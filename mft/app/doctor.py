@@ -26,10 +26,11 @@ from mft.crypto.master import MasterKey
 from mft.crypto.signer import Signer
 from mft.model.errors import MftError, Unavailable
 from mft.model.network import parse_address
+from mft.policy.breaker import Cause
 from mft.policy.quota import shortage
 from mft.settings.load import Loaded
 from mft.settings.model import Listener, Settings
-from mft.store import slowdowns, staff
+from mft.store import halts, slowdowns, staff
 from mft.store.engine import Store, open_store
 from mft.store.schema import HEAD, require_current
 
@@ -161,6 +162,17 @@ def _clock_sane(name: str, loaded: Loaded, clock: Clock) -> Iterator[Finding]:
         yield Finding(name, Standing.GOOD, f"the clock says {now.isoformat()}")
 
 
+def _retention(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    with closing(open_store(loaded.settings.store_url)) as store, store.read() as connection:
+        standing = halts.standing(connection).values()
+    mend = "see mft retention plan; if it is right, mft retention run --confirm PLAN_ID"
+    for halt in standing:
+        clock = "set the clock right (timedatectl) if it is wrong; then " if halt.cause is Cause.CLOCK else ""
+        yield Finding(name, Standing.DOUBTFUL, f"removing stands still: {halt.why}", clock + mend)
+    if not standing:
+        yield Finding(name, Standing.GOOD, "removing goes on")
+
+
 def _ports(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     ready = running(loaded.settings.data)
     if ready is not None:
@@ -231,6 +243,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "classes": _classes,
     "blobs": _blobs,
     "space": _space,
+    "retention": _retention,
     "ports": _ports,
     "sign-on": _sign_on,
 }

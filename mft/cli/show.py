@@ -44,6 +44,8 @@ class Rows:
     nothing: str = "There is nothing to show."
     code: int = 0
     whole: Any = None
+    below: str = ""
+    """For people, after the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,8 @@ def show(answer: Answer, *, as_json: bool) -> None:
     match answer:
         case Record(fields):
             _grid(("field", "value"), [(_heading(name), _said(value, name)) for name, value in fields.items()])
-        case Rows(_, [], nothing):
-            click.echo(nothing)
-        case Rows(columns, rows):
-            cells = [[_said(row.get(name), name) for name in columns] for row in rows]
-            _grid([_heading(name) for name in columns], cells)
+        case Rows():
+            _show_rows(answer)
         case Done(sentence):
             click.echo(printable(sentence))
         case Secret(value, sentence):
@@ -95,6 +94,16 @@ def show(answer: Answer, *, as_json: bool) -> None:
             click.echo(value)
         case Streamed():
             pass
+
+
+def _show_rows(answer: Rows) -> None:
+    if answer.rows:
+        cells = [[_said(row.get(name), name) for name in answer.columns] for row in answer.rows]
+        _grid([_heading(name) for name in answer.columns], cells)
+    else:
+        click.echo(answer.nothing)
+    if answer.below:
+        click.echo(printable(answer.below))
 
 
 def _show_json(answer: Answer) -> None:

@@ -12,7 +12,7 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, TombstoneId
 from mft.policy.trail import moment_text
 from mft.store import backups, tombstones, versions
-from mft.store.backups import Backup
+from mft.store.backups import BackupRow
 from mft.store.engine import Connection
 from mft.store.tombstones import Buried
 from mft.vfs.ending import RETENTION
@@ -55,7 +55,7 @@ def _certificates(connection: Connection, marked: Sequence[Buried], now: datetim
     return [_certificate(buried, made[buried.version], copies, now) for buried in marked]
 
 
-def _certificate(buried: Buried, made_at: datetime, copies: Sequence[Backup], now: datetime) -> Event:
+def _certificate(buried: Buried, made_at: datetime, copies: Sequence[BackupRow], now: datetime) -> Event:
     stone, gone_at = buried.tombstone, buried.key_destroyed_at or now
     holding = [one.id for one in copies if one.holds(made_at, gone_at)]
     detail: dict[str, DetailValue] = {

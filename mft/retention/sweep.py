@@ -114,7 +114,8 @@ class Sweep:
             page = uploads.stale(connection, before, _PAGE)
             for row in page:
                 self._drop_one(connection, row)
-        self._parts.blobs.discard_all(row.blob for row in page)
+        if page:
+            self._parts.blobs.discard_all(row.blob for row in page)
         return len(page)
 
     def _drop_one(self, connection: Connection, row: Staged) -> None:

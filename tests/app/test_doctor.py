@@ -12,7 +12,9 @@ from mft.app.doctor import Finding, Standing, examine
 from mft.clock import SystemClock
 from mft.model.session import Actor, Door
 from mft.model.staff import Role
+from mft.policy.breaker import Cause, Halt
 from mft.settings.load import Loaded
+from mft.store import halts
 from tests.support.clock import MovingClock
 from tests.support.installed import Installed, installed
 
@@ -30,7 +32,19 @@ def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed)
     findings = examine(made.loaded())
     assert bad(findings) == {}
     checks = {finding.check for finding in findings}
-    assert checks == {"permissions", "keys", "database", "clock", "staff", "classes", "blobs", "space", "ports", "sign-on"}
+    assert checks == {
+        "permissions",
+        "keys",
+        "database",
+        "clock",
+        "staff",
+        "classes",
+        "blobs",
+        "space",
+        "retention",
+        "ports",
+        "sign-on",
+    }
 
 
 def test_a_server_that_whoever_opens_operates_is_doubtful_until_somebody_has_a_role(made: Installed):
@@ -94,3 +108,13 @@ def test_the_doctor_changes_nothing(made: Installed):
     before = {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and "-" not in f.name}
     examine(made.loaded())
     assert {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and "-" not in f.name} == before
+
+
+def test_the_doctor_says_that_removing_stands_still_and_what_to_do(tmp_path: Path):
+    loaded = installed(tmp_path / "d").loaded()
+    with open_house(loaded.settings) as house, house.store.write() as connection:
+        halts.put(connection, Halt(Cause.CLOCK, "the clock moved 2 days ahead"), house.clock.now())
+    (found,) = (finding for finding in examine(loaded) if finding.check == "retention")
+    assert (found.standing, found.said) == (Standing.DOUBTFUL, "removing stands still: the clock moved 2 days ahead")
+    assert "timedatectl" in found.mend
+    assert "mft retention run --confirm" in found.mend

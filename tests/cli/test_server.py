@@ -77,10 +77,10 @@ def test_a_backup_is_restored_and_what_was_deleted_since_stays_deleted(desk, tmp
     for name in ("kept", "deleted"):
         (tmp_path / name).write_text(name)
         desk.said("file", "put", tmp_path / name, f"/Distribution/northwind/{name}")
-    made = desk.json("backup", tmp_path / "house.tar")
+    made = desk.json("backup", "make", tmp_path / "house.tar")
     assert (made["files"], made["missing"]) == (2, [])
     assert str(desk.folder / "keys" / "master.key") in made["kept_apart"]
-    desk.fails(5, "backup", tmp_path / "house.tar")
+    desk.fails(5, "backup", "make", tmp_path / "house.tar")
     desk.said("file", "rm", "/Distribution/northwind/deleted")
     restored = desk.json("restore", tmp_path / "house.tar", "--dir", tmp_path / "again")
     assert restored["buried"] == 1
