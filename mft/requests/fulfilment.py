@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from mft.accounts.allowlists import Allowlists, Listed, NewAddress
 from mft.accounts.credentials import Credentials, Prepared, TemporaryPassword
 from mft.accounts.provisioning import Accounts, NewAccount
@@ -22,6 +20,7 @@ from mft.model.request import AccessRequest, AskedAddress, RequestKind
 from mft.model.rights import Grant, Right
 from mft.model.session import Actor
 from mft.policy.first_rights import first_rights
+from mft.store.engine import Connection
 from mft.vfs.grants import Grants
 
 Rights = tuple[tuple[VirtualPath, Right], ...]
