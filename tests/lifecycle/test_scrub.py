@@ -224,7 +224,9 @@ def test_a_file_that_goes_while_it_is_read_is_no_damage(
         return real(blob)  # type: ignore[arg-type]
 
     monkeypatch.setattr(world.blobs, "open", late)
-    scrubber(world).run()
+    found = scrubber(world).run()
+    assert isinstance(found, Scrubbed)
+    assert found.damaged == 0
     assert said(world) == []
     assert letters(world) == []
 
