@@ -224,8 +224,7 @@ def test_a_class_that_the_settings_forgot_is_refused_and_can_be_mended(world: Wo
 
 
 @pytest.mark.timeout(120)
-def test_a_hundred_thousand_files_become_financial_while_a_client_waits(any_store: Store, tmp_path: Path):
-    world = furnished(any_store, tmp_path)
+def test_a_hundred_thousand_files_become_financial_while_a_client_waits(world: World):
     put(world.as_("alice"), FILE, b"x")
     with world.store.write() as connection:
         row = dict(connection.execute(version.select()).mappings().one())
