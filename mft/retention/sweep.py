@@ -28,7 +28,7 @@ from mft.vfs.parts import Parts
 
 _PAGE: Final = 50
 """Files in one write transaction that tells of each: some ten milliseconds."""
-_DESTROYED: Final = 200
+_DESTROYED: Final = 500
 """Tombstones worked on together: each folder of blobs is synced once for all of them."""
 
 
@@ -135,6 +135,5 @@ class Sweep:
             if not page:
                 break
             last = page[-1]
-            with self._pace.step():
-                done += destroy(self._parts, [one.tombstone.id for one in page])
+            done += destroy(self._parts, self._pace, [one.tombstone.id for one in page])
         return done
