@@ -20,9 +20,9 @@ from mft.model.staff import Act
 @click.option("--folder", metavar="PATH", help="Only this folder and below, file by file.")
 @operates(Act.SEE_RETENTION)
 def simulate_command(desk: Desk, until: datetime, account: str | None, folder: str | None) -> Answer:
-    """Show what will happen day by day if nobody does anything: warnings, ends, purges, and why.
+    """What will happen day by day if nobody does anything.
 
-    Asks the rules that will decide it and touches nothing.  Files are counted by day and folder, unless
+    Shows warnings, ends, purges, and why.  Asks the rules that will decide it and touches nothing.  Files are counted by day and folder, unless
     --folder names one.
     """
     if account is not None and folder is not None:
