@@ -22,8 +22,8 @@ from mft.model.staff import Act
 def simulate_command(desk: Desk, until: datetime, account: str | None, folder: str | None) -> Answer:
     """What will happen day by day if nobody does anything.
 
-    Shows warnings, ends, purges, and why.  Asks the rules that will decide it and touches nothing.  Files are counted by day and folder, unless
-    --folder names one.
+    Shows warnings, ends, purges, and why.  Asks the rules that will decide it and touches nothing.
+    Files are counted by day and folder, unless --folder names one.
     """
     if account is not None and folder is not None:
         raise Invalid("an outlook is for one account or for one folder; name one of --account and --folder")
