@@ -1,7 +1,6 @@
 """``mft retention``: what goes when its term is over, what must not, and what to do when removing stands still."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
@@ -13,6 +12,7 @@ from mft.model.errors import Forbidden
 from mft.model.ids import PlanId
 from mft.model.staff import Act
 from mft.retention.plan import Plan
+from mft.retention.sweep import Swept
 
 
 @click.group("retention")
@@ -112,24 +112,26 @@ def run(desk: Desk, confirmed: str | None) -> Answer:
 
     With --confirm it first releases the plan of that id, whose victims are removed though removing stands still.
     """
-    fresh = desk.house.retention.release(desk.actor, PlanId(confirmed)) if confirmed else False
-    passed = desk.house.account_pass.run()
+    if confirmed:
+        return _released(desk, PlanId(confirmed))
+    purged = desk.house.account_pass.run().purged
     swept = desk.house.sweep.run()
-    fields: dict[str, Any] = {
-        "plan": confirmed,
-        "released": fresh,
-        "expired": swept.expired,
-        "destroyed": swept.destroyed,
-        "uploads": swept.uploads,
-        "purged": passed.purged,
-        "halted": [halt.why for halt in desk.house.retention.halted()],
-    }
-    if fields["halted"] and not confirmed:
-        whys = " and ".join(fields["halted"])
+    halted = desk.house.retention.halted()
+    if halted:
+        whys = " and ".join(halt.why for halt in halted)
         raise Forbidden(
             f"removing stands still: {whys}; see mft retention plan, then mft retention run --confirm PLAN_ID"
         )
-    files = f"{swept.expired} files expired, {swept.destroyed} destroyed"
-    lines = [f"{files}; {swept.uploads} broken uploads dropped; {passed.purged} accounts purged"]
-    lines += [f"beyond this plan removing stands still: {why}" for why in fields["halted"]]
-    return Done("\n".join(lines), fields)
+    return _done(swept, purged, {"uploads": swept.uploads})
+
+
+def _released(desk: Desk, plan_id: PlanId) -> Answer:
+    """Remove exactly what the plan showed; one that was released before, and stopped, is gone on with."""
+    fresh = desk.house.retention.release(desk.actor, plan_id)
+    purged = desk.house.account_pass.run_released()
+    return _done(desk.house.sweep.run_released(), purged, {"plan": plan_id, "released": fresh})
+
+
+def _done(swept: Swept, purged: int, fields: Fields) -> Done:
+    said = f"{swept.expired} files expired, {swept.destroyed} destroyed; {purged} accounts purged"
+    return Done(said, {**fields, "expired": swept.expired, "destroyed": swept.destroyed, "purged": purged})

@@ -72,6 +72,13 @@ class AccountPass:
             self._store.scrub()  # What was destroyed in the database is still in its log.
         return Passed(warned, suspended, purged)
 
+    def run_released(self) -> int:
+        """Purge what released plans name and nothing else; return how many that were.  Raises Unavailable."""
+        purged = self._purge_released()
+        if purged:
+            self._store.scrub()
+        return purged
+
     def _clock_in_doubt(self) -> bool:
         with self._store.read() as connection:
             return Cause.CLOCK in halts.standing(connection)

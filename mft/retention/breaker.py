@@ -57,6 +57,7 @@ class Breaker:
         self._alarms = alarms
         self._skew = clock.now() - EPOCH - clock.elapsed()
         self._looked = False
+        self._in_doubt = False
         self._newest: datetime | None = None
         # How far off the clock was when its halt was last seen standing; None while the clock is right.
         self._noted: timedelta | None = None
@@ -73,8 +74,17 @@ class Breaker:
         self._judge_clock(stands=Cause.CLOCK in standing)
         with self._store.read() as connection:
             standing = halts.standing(connection)
+        self._in_doubt = Cause.CLOCK in standing
         for cause in Cause:
             RETENTION_HALTED.labels(cause.value).set(cause in standing)
+
+    def trusts_clock(self) -> bool:
+        """Look, and return whether the clock is right for all that is known.
+
+        For work that removes nothing, but notes by the clock what cannot be taken back: letters, ends of requests.
+        """
+        self.look()
+        return not self._in_doubt
 
     def steady(self) -> bool:
         """Return whether the clock has not jumped since the last look: asked between pages, costs nothing."""

@@ -69,6 +69,13 @@ class Sweep:
             self._parts.store.scrub()  # The keys were overwritten in the database, not yet in its log.
         return swept
 
+    def run_released(self) -> Swept:
+        """Remove what released plans name and nothing else."""
+        expired, destroyed = work_off(self._parts, self._pace)
+        if destroyed:
+            self._parts.store.scrub()
+        return Swept(expired, 0, destroyed)
+
     def _permitted(self, moment: datetime) -> tuple[int, str]:
         """Return how many files may expire, and why nothing may go; everything there is counted only if it matters."""
         with self._parts.store.read() as connection:
