@@ -3,9 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.errors import Conflict
@@ -193,12 +206,18 @@ def new_names(connection: Connection, owner: OrganizationId, since: datetime, be
 
     Those open, and those kept since *since*; one whose name stands in the tree replaces what is there.
     """
-    alive = (upload.c.state == UploadState.OPEN) | (upload.c.touched_at > since)
+    asked = {"owner": owner, "since": since, "besides": besides}
+    return int(connection.execute(_new_names(), asked).scalar_one())
+
+
+@lru_cache(maxsize=1)
+def _new_names() -> Select[Any]:
+    """Return the statement, built once: each opening of a file runs it."""
+    alive = (upload.c.state == UploadState.OPEN) | (upload.c.touched_at > bindparam("since", type_=Instant))
     folder = entry.alias()
     stands = exists().where(entry.c.parent == upload.c.parent, entry.c.name == upload.c.name)
-    within = upload.join(folder, (folder.c.id == upload.c.parent) & (folder.c.organization == owner))
-    counted = select(func.count()).select_from(within).where(alive, upload.c.id != besides, ~stands)
-    return int(connection.execute(counted).scalar_one())
+    within = upload.join(folder, (folder.c.id == upload.c.parent) & (folder.c.organization == bindparam("owner")))
+    return select(func.count()).select_from(within).where(alive, upload.c.id != bindparam("besides"), ~stands)
 
 
 def stale(connection: Connection, before: datetime, limit: int) -> list[Staged]:
