@@ -4,6 +4,7 @@ from typing import Final
 
 import click
 
+from mft.cli.show import printable
 from mft.model.errors import Conflict, Exhausted, Forbidden, Invalid, MftError, NotFound, Unavailable
 
 OK: Final = 0
@@ -61,7 +62,10 @@ def wording(error: MftError) -> tuple[str, str]:
 
 
 def tell(what: str, advice: str) -> None:
-    """Write an error where it does not mix with answers; several lines are several errors."""
+    """Write an error where it does not mix with answers; several lines are several errors.
+
+    What was refused may be quoted in it, and may hold a terminal's control sequences.
+    """
     for line in what.splitlines():
-        click.echo(f"error: {line}", err=True)
-    click.echo(f"  do: {advice}", err=True)
+        click.echo(f"error: {printable(line)}", err=True)
+    click.echo(f"  do: {printable(advice)}", err=True)

@@ -95,6 +95,9 @@ class Families(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             sys.exit(exits.INTERRUPTED)
+        except UnicodeEncodeError:
+            exits.tell("what was given is no text in UTF-8", "type it again in a terminal that is set to UTF-8")
+            sys.exit(exits.USAGE)
         except OSError as error:
             exits.tell(
                 f"{error.filename or 'the system'}: {error.strerror or error}", "check the path and its permissions"
