@@ -7,6 +7,7 @@ those that checking finds.  Whether a form is fit is decided in mft.requests.che
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
@@ -79,13 +80,18 @@ class RequestForm:
 _Kind = TypeVar("_Kind", Purpose, RequestKind)
 _TEXTS: Final = ("name", "organization", "person", "email", "phone", "reason", "agreement", "contact")
 _OTHERS: Final = ("kind", "purpose", "addresses", "keys")
+_MOST_DOTS: Final = 2000
+"""In a form in TOML: a hundred ranges have a few hundred.  Its parser needs memory by the square of a dotted key."""
 _OF_AN_ADDRESS: Final = frozenset({"address", "reason", "until"})
 
 
 def parse_form(text: str) -> RequestForm:
     """Return the form that *text* holds, JSON if it begins with a brace, TOML otherwise.  Raises Invalid, Unfit."""
+    is_json = text.lstrip().startswith("{")
+    if not is_json and text.count(".") > _MOST_DOTS:
+        raise Invalid(f"a form in TOML has at most {_MOST_DOTS:,} dots; check the file, or write it in JSON")
     try:
-        fields = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        fields = json.loads(text) if is_json else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(f"the form is neither TOML nor JSON: {error}; mft request submit --help shows one") from None
     return read_form(fields)
@@ -94,7 +100,7 @@ def parse_form(text: str) -> RequestForm:
 def read_form(fields: Mapping[str, Any]) -> RequestForm:
     """Return the form that *fields* fill in.  Raises Unfit when it cannot even be told what is asked for."""
     faults = [Fault(name, "there is no such field") for name in fields if name not in (*_TEXTS, *_OTHERS)]
-    texts = {name: _text(name, fields[name], faults) for name in _TEXTS if name in fields}
+    texts = {name: _line(name, fields[name], faults) for name in _TEXTS if name in fields}
     addresses = tuple(
         filter(None, (_address(one, faults) for one in _several("addresses", fields.get("addresses", []), faults)))
     )
@@ -112,6 +118,15 @@ def _text(name: str, value: object, faults: list[Fault]) -> str:
     if isinstance(value, str):
         return value
     faults.append(Fault(name, "is a text in quotes"))
+    return ""
+
+
+def _line(name: str, value: object, faults: list[Fault]) -> str:
+    """Return a text that can be looked up and shown: no database keeps every character that JSON can name."""
+    text = _text(name, value, faults)
+    if text.strip().isprintable():
+        return text
+    faults.append(Fault(name, "is one line without control characters"))
     return ""
 
 
@@ -150,7 +165,8 @@ def read_moment(value: object, faults: list[Fault]) -> datetime | None:
         found = None
     if isinstance(found, date) and not isinstance(found, datetime):
         found = datetime(found.year, found.month, found.day, tzinfo=UTC)
-    if not isinstance(found, datetime):
-        faults.append(Fault("addresses", f"{value!r} is no moment; write 2027-01-31 or 2027-01-31T17:00:00Z"))
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    with suppress(OverflowError):  # Of a calendar that ends, in UTC, before or after that day.
+        if isinstance(found, datetime):
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    faults.append(Fault("addresses", f"{value!r} is no moment; write 2027-01-31 or 2027-01-31T17:00:00Z"))
+    return None

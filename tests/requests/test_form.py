@@ -1,5 +1,6 @@
 """Reading a form: nothing that somebody wrote is lost, and nothing is guessed."""
 
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -102,6 +103,30 @@ def test_an_end_is_utc_unless_it_says_otherwise(written, moment):
     assert read_form(spelled).addresses[0].until == moment
     toml = parse_form(f'kind = "add"\naddresses = [{{address = "8.8.8.8", until = {written}}}]')
     assert toml.addresses[0].until == moment
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_an_end_beyond_the_calendar_is_no_moment(written):
+    form = read_form({"kind": "add", "addresses": [{"address": "8.8.8.8", "until": written}]})
+    assert [fault.field for fault in form.unread] == ["addresses"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b", "\x1b]0;owned\x07", "two\nlines"], ids=ascii)
+@pytest.mark.parametrize("field", ["name", "organization", "email", "agreement"])
+def test_what_no_database_keeps_and_no_terminal_shows_is_a_fault(field, text):
+    form = read_form({"kind": "add", field: text})
+    assert [str(fault) for fault in form.unread] == [f"{field}: is one line without control characters"]
+    assert getattr(form, field) == ""
+
+
+def test_a_dotted_key_without_end_costs_no_memory():
+    tracemalloc.start()
+    try:
+        with pytest.raises(Invalid, match="at most 2,000 dots"):
+            parse_form("a" + ".a" * 5000 + " = 1")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.fact("0.9")
