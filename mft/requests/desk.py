@@ -131,6 +131,8 @@ class AccessRequests:
             approval = Approval(actor, rights, prepared, now)
             done = self._fulfilment.carry_out(connection, request, organization, approval)
             requests.belongs(connection, request.id, done.account.id)
+            if request.kind is RequestKind.ADD:
+                outbox.belong(connection, request.id, done.account.id)
             request = replace(request, account=done.account.id)
             self._record(connection, Action.REQUEST_APPROVED, actor, request, now, _did(done))
             until = done.password.expires_at if done.password else None

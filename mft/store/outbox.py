@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
-from mft.model.ids import AccountId, LetterId, new_id
+from mft.model.ids import AccountId, LetterId, RequestId, new_id
 from mft.model.letter import Letter
 from mft.store.tables import letter as table
 
@@ -77,6 +77,12 @@ def queue(connection: Connection, letter: Letter, at: datetime) -> LetterId:
         )
     )
     return number
+
+
+def belong(connection: Connection, request: RequestId, account: AccountId) -> None:
+    """Note that what waits about *request* is about *account*, which it led to: it goes when that is purged."""
+    about = _WAITING & table.c.account.is_(None) & table.c.fields.contains(request, autoescape=True)
+    connection.execute(update(table).where(about).values(account=account))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Queued]:

@@ -286,6 +286,17 @@ def test_more_addresses_for_an_account_purged_meanwhile_are_refused(bureau: Bure
     assert bureau.requests.withdraw(OTTO, asked.id).state is RequestState.WITHDRAWN
 
 
+def test_a_purge_leaves_nobodys_mail_address_in_what_was_asked_about_the_account(any_bureau: Bureau):
+    asked = any_bureau.submit(purpose=Purpose.UNATTENDED, contact="it@northwind.example", keys=(SOME_KEY,))
+    any_bureau.requests.approve(OTTO, asked.id)
+    waits = any_bureau.about(RequestKind.ADDRESSES, addresses=(AskedAddress("9.9.9.9"),))
+    assert waits.contact == "it@northwind.example"
+    any_bureau.requests.approve(OTTO, any_bureau.about(RequestKind.REMOVE).id)
+    assert any_bureau.requests.get(waits.id).contact == ""
+    any_bureau.requests.deny(OTTO, waits.id, "too late")
+    assert [each.template for each in any_bureau.letters() if each.recipient] == []
+
+
 @pytest.mark.fact("0.6")
 async def test_an_approved_removal_ends_the_account_and_leaves_evidence(any_bureau: Bureau):
     any_bureau.organizations.set_administrator(OLGA, "northwind", "ada@northwind.example")
