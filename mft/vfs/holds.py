@@ -6,6 +6,7 @@ A hold is on files, never on folders: what is put on a folder is put on every fi
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from mft.model.errors import Conflict, Invalid, NotFound
 from mft.model.event import Action, DetailValue, Event
@@ -18,6 +19,8 @@ from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
 from mft.store.terms import Reason, Which
 from mft.vfs.parts import Parts
+
+_LONGEST_REASON: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,12 @@ class Holds:
         Invalid without a reason or with an end that has passed; Conflict when the one file *path* is
         held at least as long already.
         """
-        reason, now = why.strip(), self._parts.clock.now()
-        if not reason:
-            raise Invalid("a hold needs a reason; say why with --reason")
-        if until is not None and until <= now:
-            raise Invalid(f"{until.isoformat()} is over already; give an end in the future, or none")
-        hold = Hold(reason, actor.name, now, until)
+        reason = _checked(why)
         with self._parts.store.write() as connection:
+            now = self._parts.clock.now()
+            if until is not None and until <= now:
+                raise Invalid(f"{until.isoformat()} is over already; give an end in the future, or none")
+            hold = Hold(reason, actor.name, now, until)
             found = catalog.resolve(connection, path)
             put = self._hold_file(connection, found, hold) or self._hold_folder(connection, found, hold)
             detail: dict[str, DetailValue] = {"why": reason, "until": until.isoformat() if until else None}
@@ -139,6 +141,16 @@ class Holds:
         for kept, hold in terms.held_below(connection, step.id, now):
             place = VirtualPath((*places[kept.folder].path.names, kept.name))
             yield Held(place, kept.size, hold, kept.expires_at)
+
+
+def _checked(why: str) -> str:
+    """Return the reason if it can be shown to whoever wants to remove the file.  Raises Invalid."""
+    reason = why.strip()
+    if not reason:
+        raise Invalid("a hold needs a reason; say why with --reason")
+    if len(reason) > _LONGEST_REASON or not reason.isprintable():
+        raise Invalid(f"a hold's reason is one line of at most {_LONGEST_REASON} printable characters")
+    return reason
 
 
 def _file(found: Found, now: datetime) -> StoredFile | None:
