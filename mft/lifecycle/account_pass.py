@@ -59,8 +59,8 @@ class AccountPass:
 
     def run(self) -> Passed:
         """Warn, note and purge everything that is due now.  Raises Unavailable."""
-        moment = self._clock.now()
         self._breaker.look()
+        moment = self._clock.now()  # Of the clock that was looked at: before, it may have been another.
         if self._clock_in_doubt():
             # A letter sent by a wrong clock cannot be called back, and would keep the right one from being sent.
             warned = suspended = 0

@@ -16,6 +16,7 @@ from mft.model.event import Action, Event
 from mft.model.ids import PlanId
 from mft.policy.breaker import BreakerRules
 from mft.policy.signon import Admit, Reason, Refuse, Terms
+from mft.retention.breaker import Breaker
 from mft.store import accounts, releases
 from mft.store.engine import Connection, Store
 from tests.support.gate import OLGA
@@ -56,6 +57,21 @@ def test_each_warning_is_given_at_its_moment_and_not_before(calendar: Calendar, 
     assert [(to, words["days"]) for _, to, words in written] == (
         [] if offset.startswith("-") else [("alice@example.org", days)]
     )
+
+
+def test_a_clock_that_comes_back_as_a_pass_begins_purges_nobody(calendar: Calendar, monkeypatch: pytest.MonkeyPatch):
+    calendar.gate.account()
+    calendar.run()
+    calendar.gate.clock.jump(days=730)
+    look = Breaker.look
+
+    def look_at_the_right_clock(breaker: Breaker) -> None:
+        calendar.gate.clock.jump(days=-730)
+        look(breaker)
+
+    monkeypatch.setattr(Breaker, "look", look_at_the_right_clock)
+    assert calendar.run() == NOTHING
+    assert not calendar.purged()
 
 
 @pytest.mark.parametrize("offset", OFFSETS)
