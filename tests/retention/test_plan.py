@@ -148,6 +148,17 @@ def test_a_plan_that_changed_is_not_released(world: World):
     assert dump(world.store) == before
 
 
+def test_what_is_released_and_still_to_go_is_no_new_cause_to_halt(world: World):
+    overdue(world)
+    now = world.clock.now()
+    with world.store.read() as connection:
+        assert due.count(connection, now, now) == 20
+    retention(world).release(OPERATOR, retention(world).plan().id)
+    with world.store.read() as connection:
+        assert due.count(connection, now, now) == 0
+        assert due.count_there(connection) == 20
+
+
 def test_neither_the_future_nor_what_is_no_id_can_be_released(world: World):
     overdue(world)
     coming = retention(world).plan(world.clock.now() + timedelta(seconds=1))
