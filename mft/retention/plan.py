@@ -25,6 +25,7 @@ from mft.store import accounts, due, halts, releases
 from mft.store.due import Doomed
 from mft.store.engine import Connection
 from mft.store.releases import ACCOUNT, FILE, Kind
+from mft.store.types import EPOCH
 from mft.vfs.parts import Parts
 
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
@@ -72,7 +73,7 @@ class Retention:
     def plan(self, moment: datetime | None = None) -> Plan:
         """Return what a pass at *moment* would remove if nobody did anything until then; None is now.
 
-        Moments count in whole seconds, so that an id can be typed.
+        Moments count in whole seconds, so that an id can be typed.  Raises Invalid for one before 1970.
         """
         at = (moment or self._parts.clock.now()).astimezone(UTC).replace(microsecond=0)
         with self._parts.store.read() as connection:
@@ -120,6 +121,8 @@ class Retention:
         return True
 
     def _drawn(self, connection: Connection, moment: datetime) -> Plan:
+        if moment < EPOCH:
+            raise Invalid(f"{moment:%Y-%m-%d} is before 1970, when nothing was here; name a later moment")
         files = due.victims(connection, moment)
         doomed = tuple(accounts.due(connection, moment, self._terms, _ALL))
         halted = halts.standing(connection).get(Cause.CLOCK)

@@ -1,7 +1,7 @@
 """A plan touches nothing and names what would go; a release removes exactly that, each looked at once more."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,15 @@ def test_neither_the_future_nor_what_is_no_id_can_be_released(world: World):
     for words in ("", "yes", coming.id[:-1], "20261399T000000Z-0123456789abcdef"):
         with pytest.raises(Invalid, match="mft retention plan"):
             retention(world).release(OPERATOR, PlanId(words))
+
+
+def test_a_moment_before_all_counting_is_refused_and_no_defect(world: World):
+    for draw in (
+        lambda: retention(world).plan(datetime(1, 1, 1, tzinfo=UTC)),
+        lambda: retention(world).release(OPERATOR, PlanId("00010101T000000Z-0123456789abcdef")),
+    ):
+        with pytest.raises(Invalid, match="before 1970"):
+            draw()
 
 
 def test_a_plan_is_released_once_and_then_gone_on_with(world: World):
