@@ -46,7 +46,8 @@ def standing(house: World) -> set[Cause]:
 
 def told(house: World) -> list[tuple[str, str]]:
     with house.store.read() as connection:
-        rows = connection.execute(audit_event.select().where(audit_event.c.action.like("retention.%")))
+        lines = audit_event.select().where(audit_event.c.action.like("retention.%"))
+        rows = connection.execute(lines.order_by(audit_event.c.number))
         return [(row.action.partition(".")[2], row.subject) for row in rows.mappings()]
 
 
