@@ -56,6 +56,7 @@ async def serve(settings: Settings) -> None:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(settings.data) as lock, open_house(settings) as house, _signals() as asked:
         demand_known_classes(house.store, house.files.parts.rules.terms)
+        house.breaker.begin()
         _recover(house)
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(_watching(manager))

@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
     "retention": ("mft.cli.retention", "Look at what retention will remove, let it go, and hold what must stay."),
-    "simulate": ("mft.cli.simulate", "What will happen day by day if nobody does anything."),
+    "simulate": ("mft.cli.simulate", "Show what will happen day by day if nobody does anything."),
     "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),

@@ -20,7 +20,7 @@ from mft.model.staff import Act
 @click.option("--folder", metavar="PATH", help="Only this folder and below, file by file.")
 @operates(Act.SEE_RETENTION)
 def simulate_command(desk: Desk, until: datetime, account: str | None, folder: str | None) -> Answer:
-    """What will happen day by day if nobody does anything.
+    """Show what will happen day by day if nobody does anything.
 
     Shows warnings, ends, purges, and why.  Asks the rules that will decide it and touches nothing.
     Files are counted by day and folder, unless --folder names one.

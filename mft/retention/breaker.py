@@ -19,6 +19,7 @@ from mft.policy.breaker import (
     BreakerRules,
     Cause,
     Halt,
+    clock_ahead,
     clock_behind,
     clock_jumped,
     too_many_accounts,
@@ -63,6 +64,17 @@ class Breaker:
         self._noted: timedelta | None = None
         # When this process put the clock's halt; None if it stands by another's word, or not at all.
         self._put_at: datetime | None = None
+
+    def begin(self) -> None:
+        """Judge the clock when a server starts, before it writes a line of its own.  Raises Unavailable.
+
+        What halts here nobody lifts but by a release: no later look can tell that the clock was right.
+        """
+        with self._store.write() as connection:
+            now = self._clock.now()
+            halt = clock_ahead(now, events.newest_at(connection), self.rules)
+            if halt is not None:
+                self._note(connection, halt, now)
 
     def look(self) -> None:
         """Judge the clock, once in each pass, before anything is removed.  Raises Unavailable."""

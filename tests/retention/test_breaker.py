@@ -118,6 +118,28 @@ def test_a_jump_of_the_clock_halts_everything_until_it_is_undone(house: World, m
     assert told(house) == [("halted", "clock"), ("resumed", "clock")]
 
 
+def wrote_a_line(house: World) -> None:
+    with house.store.write() as connection:
+        house.files.parts.trail.record(connection, Event(Action.SERVER_STOPPED, OPERATOR, "n1"), house.clock.now())
+
+
+@pytest.mark.parametrize(("days", "halts_it"), [(7, False), (8, True), (730, True)])
+def test_a_start_long_after_the_trails_newest_line_halts_until_somebody_releases(house: World, days, halts_it):
+    wrote_a_line(house)
+    house.clock.advance(days=days)
+    breaker = breaker_of(house)
+    breaker.begin()
+    wrote_a_line(house)
+    assert standing(house) == ({Cause.CLOCK} if halts_it else set())
+    for one in (breaker, breaker_of(house)):
+        assert files_pass(one, house, 1, 10) is not halts_it
+        assert accounts_pass(one, house, 1) is not halts_it
+    release(house)
+    for one in (breaker, breaker_of(house)):
+        assert files_pass(one, house, 1, 10)
+        assert accounts_pass(one, house, 1)
+
+
 def test_an_hours_drift_and_any_time_that_passes_halt_nothing(house: World):
     breaker = breaker_of(house)
     house.clock.jump(minutes=60)
