@@ -46,6 +46,8 @@ def days(count: float) -> timedelta:
     return timedelta(days=count)
 
 
+WARNED = (30, 14, 7, 1)
+TOLD = (7, 1)
 HOURS_48 = timedelta(hours=48)
 
 TABLE = (
@@ -66,28 +68,8 @@ TABLE = (
     Rule("a request is in time", "0.11", days(14), "in time", "overdue", a.waiting),
     Rule("a request can be approved", "0.11", days(90), "done", "refused", a.undecided),
     Rule("a person nobody vouched for comes in", "0.15", days(30), "in", "out", a.unanswered),
-    *(
-        Rule(
-            f"an account's end is told {count} days before",
-            "0.15",
-            days(120 - count),
-            "silent",
-            "told",
-            a.warned(count),
-        )
-        for count in (30, 14, 7, 1)
-    ),
-    *(
-        Rule(
-            f"a file's end is told {count} days before",
-            "0.3",
-            days(90 - count),
-            "silent",
-            "told",
-            a.listed_in_digest(count),
-        )
-        for count in (7, 1)
-    ),
+    *(Rule(f"a purge is told {n} days before", "0.15", days(120 - n), "silent", "told", a.warned(n)) for n in WARNED),
+    *(Rule(f"a file's end is told {n} days before", "0.3", days(90 - n), "silent", "told", a.told(n)) for n in TOLD),
 )
 
 FINANCIAL = {
