@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  (a program, not part of a package)
 """Sweep 10,000 files out of a catalog of 1,000,000 while somebody else asks for names over SFTP.
 
 A real server in a process of its own; a real SFTP session that asks STAT of files that stay, before and
@@ -59,16 +60,20 @@ class Bench:
 
     @property
     def environment(self) -> dict[str, str]:
+        """The environment that its commands run in."""
         return {**os.environ, "MFT_CONFIG": str(self.folder / "mft.toml"), "USER": "bench", "SUDO_USER": ""}
 
     def mft(self, *words: str) -> str:
+        """Run one command and return what it printed."""
         done = subprocess.run([MFT, *words], env=self.environment, check=True, capture_output=True, text=True)  # noqa: S603
         return done.stdout
 
     def store(self) -> Store:
+        """Open its database beside it."""
         return open_store(load(self.folder / "mft.toml").settings.store_url)
 
     def set_up(self) -> None:
+        """Make the server, an organization and somebody who may list and read."""
         self.mft("init", "--dir", str(self.folder), "--trial", "--sftp-port", "0")
         self.mft("org", "add", "northwind", "--name", "Northwind", "--kind", "delegate")
         key = asyncssh.generate_private_key("ssh-ed25519")
@@ -81,6 +86,7 @@ class Bench:
         self.mft("folder", "grant", "/Distribution/northwind", "--account", "reader", "--rights", "list,read")
 
     def start(self) -> None:
+        """Start it and wait until it says that it is ready."""
         log = self.folder / "server.log"
         with log.open("wb") as written:
             self.process = subprocess.Popen([MFT, "serve"], env=self.environment, stdout=written, stderr=written)  # noqa: S603
@@ -94,6 +100,7 @@ class Bench:
             time.sleep(0.2)
 
     def stop(self) -> None:
+        """End it."""
         if self.process is not None:
             self.process.terminate()
             self.process.wait(60)
@@ -169,6 +176,15 @@ def _version(number: int, owner: str, at: datetime, *, goes: bool) -> dict[str, 
     }
 
 
+@dataclass(frozen=True)
+class Swept:
+    """One sweep: how long it took, and from when to when, by this process's counter."""
+
+    seconds: float
+    began: float
+    ended: float
+
+
 def make_due(store: Store, count: int) -> None:
     """Let *count* of the files that have a key be over since a minute ago."""
     now = datetime.now(UTC)
@@ -180,51 +196,59 @@ def make_due(store: Store, count: int) -> None:
         )
 
 
-def by_job(bench: Bench, store: Store) -> float:
-    """Let the server's own job sweep; return how many seconds it took, as its row says."""
+def by_job(bench: Bench, store: Store) -> Swept:
+    """Let the server's own job sweep; how long it took is what its row says."""
     with store.read() as connection:
         last = connection.execute(select(func.max(job_run.c.id)).where(job_run.c.job == "sweep")).scalar() or 0
     with store.write() as connection:
         connection.execute(update(job).where(job.c.name == "sweep").values(due_at=datetime.now(UTC)))
+    began = None
     while True:
         with store.read() as connection:
-            run = select(job_run).where(job_run.c.job == "sweep", job_run.c.id > last, job_run.c.ended_at.is_not(None))
+            run = select(job_run).where(job_run.c.job == "sweep", job_run.c.id > last)
             done = connection.execute(run).first()
-        if done is not None:
+        if done is not None and began is None:
+            began = time.perf_counter()
+        if done is not None and began is not None and done.ended_at is not None:
             if done.outcome != "done" or str(bench.due) not in done.did:
                 raise SystemExit(f"the sweep ended with {done.outcome}: {done.did}")
-            return float(done.microseconds) / 1e6
-        time.sleep(0.2)
+            return Swept(float(done.microseconds) / 1e6, began, time.perf_counter())
+        time.sleep(0.05)
 
 
-def by_command(bench: Bench, store: Store) -> float:
+def by_command(bench: Bench, store: Store) -> Swept:
     """Sweep in a process of its own, the interpreter's start included."""
     del store
     began = time.perf_counter()
     said = json.loads(bench.mft("retention", "run", "--json"))
     if said["destroyed"] != bench.due:
         raise SystemExit(f"the sweep did {said}")
-    return time.perf_counter() - began
+    ended = time.perf_counter()
+    return Swept(ended - began, began, ended)
 
 
-SWEEPS: Final[dict[str, Callable[[Bench, Store], float]]] = dict(zip(WAYS, (by_job, by_command), strict=True))
+SWEEPS: Final[dict[str, Callable[[Bench, Store], Swept]]] = dict(zip(WAYS, (by_job, by_command), strict=True))
 
 
-async def ask(client: asyncssh.SFTPClient, names: list[str], until: Callable[[int], bool]) -> list[float]:
-    """Ask STAT of one name after the other until *until*, given how many; return each answer's milliseconds."""
+async def ask(client: asyncssh.SFTPClient, names: list[str], until: Callable[[int], bool]) -> list[tuple[float, float]]:
+    """Ask STAT of one name after the other until *until*, given how many.
+
+    Return when each was asked, and after how many milliseconds it was answered.
+    """
     noise = random.Random(7)  # noqa: S311
-    took: list[float] = []
+    took: list[tuple[float, float]] = []
     while not until(len(took)):
         name = noise.choice(names)
         began = time.perf_counter()
         await client.stat(name)
-        took.append((time.perf_counter() - began) * 1e3)
+        took.append((began, (time.perf_counter() - began) * 1e3))
         await asyncio.sleep(BETWEEN)
     return took
 
 
-def summary(took: list[float]) -> dict[str, float]:
-    """Return the numbers by which runs are compared, in milliseconds."""
+def summary(asked: list[tuple[float, float]], since: float = 0.0, until: float = float("inf")) -> dict[str, float]:
+    """Return the numbers by which runs are compared, in milliseconds, of what was asked from *since* to *until*."""
+    took = [milliseconds for at, milliseconds in asked if since <= at <= until]
     cuts = statistics.quantiles(took, n=100)
     return {
         "requests": len(took),
@@ -241,20 +265,23 @@ async def measure(bench: Bench) -> list[dict[str, Any]]:
     options: dict[str, Any] = {"known_hosts": None, "config": None, "username": "reader"}
     keys = [str(bench.folder / "key")]
     with closing(bench.store()) as store:
-        async with asyncssh.connect("127.0.0.1", bench.port, client_keys=keys, **options) as line:
-            async with line.start_sftp_client() as client:
-                await ask(client, bench.names, lambda count: count >= STATS_BEFORE)  # Nothing is warm at first.
-                for number in range(bench.rounds * len(WAYS)):
-                    way = WAYS[number % len(WAYS)]
-                    before = await ask(client, bench.names, lambda count: count >= STATS_BEFORE)
-                    make_due(store, bench.due)
-                    sweep = asyncio.create_task(asyncio.to_thread(SWEEPS[way], bench, store))
-                    during = await ask(client, bench.names, lambda _, sweep=sweep: sweep.done())
-                    run = {"way": way, "seconds": round(sweep.result(), 2)}
-                    run |= {"before": summary(before), "during": summary(during)}
-                    run["ratio"] = round(run["during"]["median"] / run["before"]["median"], 2)
-                    print(json.dumps(run), flush=True)  # noqa: T201  (what this program is for)
-                    runs.append(run)
+        async with (
+            asyncssh.connect("127.0.0.1", bench.port, client_keys=keys, **options) as line,
+            line.start_sftp_client() as client,
+        ):
+            await ask(client, bench.names, lambda count: count >= STATS_BEFORE)  # Nothing is warm at first.
+            for number in range(bench.rounds * len(WAYS)):
+                way = WAYS[number % len(WAYS)]
+                before = await ask(client, bench.names, lambda count: count >= STATS_BEFORE)
+                make_due(store, bench.due)
+                sweep = asyncio.create_task(asyncio.to_thread(SWEEPS[way], bench, store))
+                during = await ask(client, bench.names, lambda _, sweep=sweep: sweep.done())
+                swept = sweep.result()
+                run: dict[str, Any] = {"way": way, "seconds": round(swept.seconds, 2)}
+                run |= {"before": summary(before), "during": summary(during, swept.began, swept.ended)}
+                run["ratio"] = round(run["during"]["median"] / run["before"]["median"], 2)
+                print(json.dumps(run), flush=True)  # noqa: T201  (what this program is for)
+                runs.append(run)
         with store.read() as connection:
             left = select(func.count()).select_from(tombstone).where(tombstone.c.destroyed_at.is_(None))
             if connection.execute(left).scalar_one():
