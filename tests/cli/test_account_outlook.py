@@ -18,7 +18,7 @@ def test_explain_tells_what_was_what_is_and_what_comes_each_with_its_rule(desk):
     assert [line["what"] for line in lines] == [TITLES[0], *[TITLES[2]] * 4, TITLES[3]]
     assert [line["detail"] for line in lines[1:5]] == [f"{days} days before" for days in (30, 14, 7, 1)]
     assert datetime.fromisoformat(lines[-1]["at"]) == made + timedelta(days=120)
-    assert (lines[-1]["days_left"], "fact 0.15" in lines[-1]["rule"]) == (119, True)
+    assert (lines[-1]["days_left"], "fact 0.15" in lines[-1]["rule"]) == (120, True)
     shown = desk.said("account", "explain", "bob")
     assert "was made; never signed on" in shown
     assert "may sign on" in shown

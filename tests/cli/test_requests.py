@@ -46,7 +46,7 @@ def form(**changes: object) -> dict[str, object]:
 @pytest.mark.fact("0.12")
 def test_a_request_is_submitted_shown_approved_and_its_password_stands_alone(desk: Desk):
     made = desk.json(*words())
-    assert (made["state"], made["days_left"], made["overdue"]) == ("submitted", 13, False)
+    assert (made["state"], made["days_left"], made["overdue"]) == ("submitted", 14, False)
     assert (made["agreement"], made["agreed_by"], made["agreed_from"]) == (AGREEMENT, "Jane Doe", "cli")
     done = desk.run("request", "approve", made["id"])
     assert TEMPORARY.fullmatch(done.stdout)

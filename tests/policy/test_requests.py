@@ -41,13 +41,13 @@ def request(state: RequestState = RequestState.SUBMITTED, submitted_at: datetime
     ("after", "late", "left"),
     [
         (timedelta(0), False, 14),
-        (SECOND, False, 13),
+        (SECOND, False, 14),
         (timedelta(days=13), False, 1),
-        (timedelta(days=14) - SECOND, False, 0),
+        (timedelta(days=14) - SECOND, False, 1),
         (timedelta(days=14), True, 0),
-        (timedelta(days=14) + SECOND, True, -1),
+        (timedelta(days=14) + SECOND, True, 0),
         (timedelta(days=15), True, -1),
-        (timedelta(days=15) + SECOND, True, -2),
+        (timedelta(days=15) + SECOND, True, -1),
     ],
 )
 def test_fourteen_days_from_submission_it_is_overdue(after, late, left):
