@@ -1,5 +1,6 @@
 """Removing stops for too much at once and for a clock that jumped; who may let it go on, and who is told."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,19 @@ def test_a_start_long_after_the_trails_newest_line_halts_until_somebody_releases
     for one in (breaker, breaker_of(house)):
         assert files_pass(one, house, 1, 10)
         assert accounts_pass(one, house, 1)
+
+
+def test_jobs_of_a_process_that_look_at_once_note_one_halt_and_lift_it(house: World):
+    breaker = breaker_of(house)
+    house.clock.jump(days=2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: breaker.look(), range(16)))
+    assert not breaker.trusts_clock()
+    house.clock.jump(days=-2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: breaker.look(), range(16)))
+    assert breaker.trusts_clock()
+    assert told(house) == [("halted", "clock"), ("resumed", "clock")]
 
 
 def test_an_hours_drift_and_any_time_that_passes_halt_nothing(house: World):
