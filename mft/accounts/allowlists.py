@@ -73,7 +73,7 @@ class Allowlists:
         if account.state is AccountState.PURGED:
             raise Conflict(f"{account.name} was purged; ask for a new account")
         if address.until is not None and address.until <= at:
-            raise Invalid(f"{address.until.isoformat()} is over already; give an end in the future, or none")
+            raise Invalid(f"{address.until:%Y-%m-%d %H:%M UTC} is over already; give an end in the future, or none")
         total = self._make_room(connection, account, addresses, at)
         judgement = judge(addresses, total, self._rules, self._trial)
         if isinstance(judgement, Unfit):

@@ -60,7 +60,9 @@ def back_up(house: House, config: Path, target: Path, actor: Actor, progress: Pr
             os.fsync(stream.fileno())
             arriving.rename(target)
     except OSError as error:
-        raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
+        raise Unavailable(
+            f"{target} cannot be written: {error.strerror}; name a folder that takes files and has room"
+        ) from error
     detail: dict[str, DetailValue] = {
         "backup": made.id,
         "blobs": made.blobs,

@@ -39,7 +39,7 @@ class Misconfigured(MftError):
 _CODES: Final[tuple[tuple[type[MftError], int, str], ...]] = (
     (Misconfigured, CONFIGURATION, "see mft config check, or make a new directory with mft init"),
     (Invalid, USAGE, "correct what was given and run the command again; --help shows its form"),
-    (NotFound, NOT_FOUND, "check the name; the list and tree commands show what there is"),
+    (NotFound, NOT_FOUND, "check the name; mft folder tree shows the folders, mft file ls PATH what is in one"),
     (Forbidden, REFUSED, "ask for the right, or another person, that the rule asks for"),
     (Conflict, CONFLICT, "look at what is there now and decide again"),
     (Exhausted, REFUSED, "raise the limit or free what it counts"),

@@ -1,7 +1,7 @@
 """The reports as rows: the names that scripts read, and what a cell of text says."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from mft.cli.account_card import entry_row, key_row
 from mft.lifecycle.reports.files import LeavingDay, WaitingFile
@@ -9,7 +9,37 @@ from mft.lifecycle.reports.people import Access, Disused
 from mft.lifecycle.reports.requests import Waits
 from mft.lifecycle.reports.traffic import Exposure, Moved, Traffic
 from mft.model.account import Account, AllowlistEntry
+from mft.model.review import Answer
 from mft.model.rights import format_rights
+
+GIVEN: Final = {Answer.KEEP: "kept", Answer.REMOVE: "removed"}
+"""What was done by an answer to a recertification, in a word."""
+
+_WHOSE: Final = (
+    *("organization", "account", "person", "email", "purpose", "state"),
+    *("last_signon_at", "last_signon_door", "last_signon_source"),
+)
+MOVED: Final = ("uploads", "uploaded_bytes", "whole", "whole_bytes", "partial", "partial_bytes")
+"""What was moved: the columns that people see of it, and the fields."""
+ACCESS_FIELDS: Final = (*_WHOSE, "addresses", "grants", "keys", "answer")
+DISUSED_FIELDS: Final = (*_WHOSE, "used_at", "ends_at", "days_left", "past", "warned")
+LEAVING_FIELDS: Final = ("day", "organization", "folder", "files", "bytes")
+FILE_FIELDS: Final = (
+    *("organization", "path", "size", "put_by", "received_at", "age_days"),
+    *("leaves_at", "days_left", "downloads"),
+)
+WAITS_FIELDS: Final = (
+    *("organization", "submitted", "open", "overdue", "in_time", "late", "expired", "withdrawn"),
+    *("longest_days", "median_days"),
+)
+EXPOSED: Final = ("byte_days", "byte_days_before", "unfetched_files", "unfetched_bytes")
+"""How much lay here how long."""
+EXPOSURE_FIELDS: Final = ("organization", *MOVED, *EXPOSED)
+
+
+def traffic_fields(of: str) -> tuple[str, ...]:
+    """Return the fields of what was moved, *of* an account or a folder."""
+    return ("day", "organization", of, *MOVED)
 
 
 def access_row(one: Access) -> dict[str, Any]:
@@ -149,7 +179,7 @@ def _answer(one: Access) -> str | None:
         return None
     if asked.answer is None or asked.at is None:
         return f"{asked.month}: waits until {_date(asked.due_at)}"
-    return f"{asked.month}: {asked.answer.value} by {asked.by} on {_date(asked.at)}"
+    return f"{asked.month}: {GIVEN[asked.answer]} by {asked.by} on {_date(asked.at)}"
 
 
 def _date(moment: datetime) -> str:

@@ -11,14 +11,23 @@ from typing import Any, Final
 import click
 
 from mft.cli.desk import Desk, operates
-from mft.cli.moments import in_utc
+from mft.cli.moments import WHEN, in_utc
 from mft.cli.report_rows import (
+    ACCESS_FIELDS,
+    DISUSED_FIELDS,
+    EXPOSED,
+    EXPOSURE_FIELDS,
+    FILE_FIELDS,
+    LEAVING_FIELDS,
+    MOVED,
+    WAITS_FIELDS,
     access_fields,
     access_row,
     disused_row,
     exposure_row,
     file_row,
     leaving_row,
+    traffic_fields,
     traffic_row,
     waits_row,
 )
@@ -28,7 +37,6 @@ from mft.lifecycle.reports.traffic import Period
 from mft.model.errors import Invalid
 from mft.model.staff import Act
 
-_MOVED: Final = ("uploads", "uploaded_bytes", "whole", "whole_bytes", "partial", "partial_bytes")
 _USUAL: Final = timedelta(days=30)
 _DAYS: Final = click.IntRange(0, 36_500)
 
@@ -51,7 +59,7 @@ def _reports(function: Callable[..., Rows]) -> Callable[..., None]:
         rows = function(desk, **wanted)
         if form == "table":
             return rows
-        for line in csv_lines(rows.rows[0] if rows.rows else rows.columns, rows.rows):
+        for line in csv_lines(rows.fields, rows.rows):
             click.echo(line)
         return Streamed()
 
@@ -59,10 +67,8 @@ def _reports(function: Callable[..., Rows]) -> Callable[..., None]:
 
 
 def _period(function: Callable[..., Any]) -> Callable[..., Any]:
-    until = click.option("--until", type=click.DateTime(), callback=in_utc, help="Before this moment (UTC).")
-    return click.option("--since", type=click.DateTime(), callback=in_utc, help="From this moment on (UTC).")(
-        until(function)
-    )
+    until = click.option("--until", type=WHEN, callback=in_utc, help="Before this moment (UTC).")
+    return click.option("--since", type=WHEN, callback=in_utc, help="From this moment on (UTC).")(until(function))
 
 
 @report_command.command("access-review")
@@ -72,7 +78,9 @@ def access_review(desk: Desk, organization: str | None) -> Rows:
     found = desk.house.reports.access_review(organization)
     columns = ("organization", "account", "person", "state", "last_signon_at", "addresses", "grants", "answer")
     whole = [access_fields(one) for one in found]
-    return Rows(columns, [access_row(one) for one in found], nothing="Nobody has an account.", whole=whole)
+    return Rows(
+        columns, [access_row(one) for one in found], nothing="Nobody has an account.", whole=whole, fields=ACCESS_FIELDS
+    )
 
 
 @report_command.command("dormant")
@@ -93,7 +101,7 @@ def dormant(desk: Desk, organization: str | None, days: int) -> Rows:
         "warned",
     )
     nothing = f"No account ends for disuse within {days} days."
-    return Rows(columns, [disused_row(one) for one in found], nothing=nothing)
+    return Rows(columns, [disused_row(one) for one in found], nothing=nothing, fields=DISUSED_FIELDS)
 
 
 @report_command.command("expiring")
@@ -105,9 +113,10 @@ def expiring(desk: Desk, organization: str | None, days: int, each: bool) -> Row
     ahead, nothing = timedelta(days=days), f"No file leaves within {days} days."
     if each:
         rows = [file_row(one) for one in desk.house.reports.expiring_files(ahead, organization)]
-        return Rows(("leaves_at", "days_left", "path", "size", "received_at", "downloads"), rows, nothing=nothing)
+        columns = ("leaves_at", "days_left", "path", "size", "received_at", "downloads")
+        return Rows(columns, rows, nothing=nothing, fields=FILE_FIELDS)
     rows = [leaving_row(one) for one in desk.house.reports.expiring(ahead, organization)]
-    return Rows(("day", "folder", "files", "bytes"), rows, nothing=nothing)
+    return Rows(("day", "folder", "files", "bytes"), rows, nothing=nothing, fields=LEAVING_FIELDS)
 
 
 @report_command.command("requests")
@@ -117,7 +126,7 @@ def requests(desk: Desk, organization: str | None, since: datetime | None, until
     """Count access requests, by organization: open, overdue, decided in time or late, and how long they waited."""
     rows = [waits_row(one) for one in desk.house.reports.requests(since, until, organization)]
     columns = ("organization", "open", "overdue", "in_time", "late", "expired", "longest_days", "median_days")
-    return Rows(columns, rows, nothing="Nothing was asked for.")
+    return Rows(columns, rows, nothing="Nothing was asked for.", fields=WAITS_FIELDS)
 
 
 @report_command.command("transfers")
@@ -137,25 +146,25 @@ def transfers(desk: Desk, organization: str | None, since: datetime | None, unti
     if period.since >= period.until:
         raise Invalid("the period ends before it begins; --since comes before --until")
     columns, rows = _TRANSFERS[by](desk, period, organization)
-    return Rows(columns, rows, nothing="Nothing was moved.")
+    fields = EXPOSURE_FIELDS if by == "organization" else traffic_fields(by)
+    return Rows(columns, rows, nothing="Nothing was moved.", fields=fields)
 
 
 def _by_account(desk: Desk, period: Period, organization: str | None) -> tuple[Sequence[str], list[dict[str, Any]]]:
     found = desk.house.reports.transfers_by_account(period, organization)
-    return ("day", "account", *_MOVED), [traffic_row(one) for one in found]
+    return ("day", "account", *MOVED), [traffic_row(one) for one in found]
 
 
 def _by_folder(desk: Desk, period: Period, organization: str | None) -> tuple[Sequence[str], list[dict[str, Any]]]:
     found = desk.house.reports.transfers_by_folder(period, organization)
-    return ("day", "folder", *_MOVED), [traffic_row(one) for one in found]
+    return ("day", "folder", *MOVED), [traffic_row(one) for one in found]
 
 
 def _by_organization(
     desk: Desk, period: Period, organization: str | None
 ) -> tuple[Sequence[str], list[dict[str, Any]]]:
     rows = [exposure_row(one) for one in desk.house.reports.exposure(period, organization)]
-    exposed = ("byte_days", "byte_days_before", "unfetched_files", "unfetched_bytes")
-    return ("organization", "uploaded_bytes", "whole_bytes", "partial_bytes", *exposed), rows
+    return ("organization", "uploaded_bytes", "whole_bytes", "partial_bytes", *EXPOSED), rows
 
 
 _TRANSFERS: Final = {"account": _by_account, "folder": _by_folder, "organization": _by_organization}
@@ -168,4 +177,4 @@ def unfetched(desk: Desk, organization: str | None, days: int) -> Rows:
     """List files that nobody came for, the oldest first: taken whole by nobody whom they are for."""
     rows = [file_row(one) for one in desk.house.reports.unfetched(timedelta(days=days), organization)]
     columns = ("age_days", "days_left", "path", "size", "put_by", "received_at")
-    return Rows(columns, rows, nothing="Every file was fetched.")
+    return Rows(columns, rows, nothing="Every file was fetched.", fields=FILE_FIELDS)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 
 from mft.cli.desk import Desk, operates
-from mft.cli.moments import in_utc
+from mft.cli.moments import WHEN, in_utc
 from mft.cli.retention_holds import hold
 from mft.cli.show import Answer, Done, Fields, Rows, size_text
 from mft.model.errors import Forbidden
@@ -24,7 +24,7 @@ retention_command.add_command(hold)
 
 
 @retention_command.command("plan")
-@click.option("--on", "moment", type=click.DateTime(), callback=in_utc, help="At this moment (UTC) instead of now.")
+@click.option("--on", "moment", type=WHEN, callback=in_utc, help="At this moment (UTC) instead of now.")
 @click.option("--files", "each", is_flag=True, help="List every file, instead of counting by folder.")
 @operates(Act.SEE_RETENTION)
 def plan(desk: Desk, moment: datetime | None, each: bool) -> Answer:  # noqa: FBT001  (click passes by name)

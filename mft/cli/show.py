@@ -25,6 +25,8 @@ _SIZES: Final = frozenset(
     | {"uploaded_bytes", "whole_bytes", "partial_bytes", "unfetched_bytes", "byte_days", "byte_days_before"}
 )
 """Fields that count bytes, and are shortened for people at a terminal."""
+_SECONDS: Final = frozenset({"took"})
+"""Fields that count seconds."""
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -48,6 +50,8 @@ class Rows:
     whole: Any = None
     below: str = ""
     """For people, after the rows."""
+    fields: Sequence[str] = ()
+    """Every field of a row, as a sheet's heading names them, rows or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,8 @@ def _said(value: Any, name: str) -> str:
         return "-"
     if isinstance(value, int) and name in _SIZES and sys.stdout.isatty():
         return size_text(value)
+    if isinstance(value, float) and name in _SECONDS:
+        return f"{value:.2f} s"
     return printable(
         next((said(value) for kind, said in _SAYINGS if isinstance(value, kind)), "") or str(_plain(value))
     )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mft.cli.desk import Desk, operates
-from mft.cli.moments import in_utc
+from mft.cli.moments import WHEN, in_utc
 from mft.cli.show import Answer, Rows
 from mft.lifecycle.outlook import Expected
 from mft.model.errors import Invalid
@@ -15,7 +15,7 @@ from mft.model.staff import Act
 
 
 @click.command("simulate")
-@click.option("--until", type=click.DateTime(), callback=in_utc, required=True, help="The last moment (UTC).")
+@click.option("--until", type=WHEN, callback=in_utc, required=True, help="The last moment (UTC).")
 @click.option("--account", metavar="NAME", help="Only this account.")
 @click.option("--folder", metavar="PATH", help="Only this folder and below, file by file.")
 @operates(Act.SEE_RETENTION)
@@ -34,7 +34,7 @@ def simulate_command(desk: Desk, until: datetime, account: str | None, folder: s
         found = outlook.folder(VirtualPath.parse(folder), until)
     else:
         found = outlook.house(until)
-    columns = ("day", "at", "what", "subject", "count", "bytes", "rule")
+    columns = ("at", "what", "subject", "count", "bytes", "rule")
     return Rows(columns, [_row(one) for one in found], nothing="Nothing will happen by itself until then.")
 
 

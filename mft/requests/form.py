@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from mft.model.account import Purpose
 from mft.model.errors import Invalid
 from mft.model.request import AskedAddress, RequestKind
 
+VPN: Final = "Connected to a VPN? Identify the address while connected: the server sees the VPN's."
+"""What is said wherever addresses are asked for (fact 0.8)."""
 HINTS: Final[Mapping[str, str]] = {
     "organization": "The agency, provider group or partner, by the name it has on this server.",
     "name": "The user name that is asked for, or whom the request is about.",
@@ -23,10 +26,7 @@ HINTS: Final[Mapping[str, str]] = {
     "email": "Where the person reads mail; no two people share an address.",
     "phone": "Where the person can be called.",
     "reason": "Why the access, or the change, is needed.",
-    "addresses": (
-        "All known public IPv4 addresses, blocks or ranges that the person signs on from. "
-        "Connected to a VPN? Identify the address while connected: the server sees the VPN's."
-    ),
+    "addresses": (f"All known public IPv4 addresses, blocks or ranges that the person signs on from. {VPN}"),
     "agreement": "Name of the confidentiality agreement that the person has read and accepts.",
     "purpose": "person, or unattended for a batch job.",
     "contact": "Where warnings about an unattended job go instead of its own mail.",
@@ -99,7 +99,7 @@ def parse_form(text: str) -> RequestForm:
 
 def read_form(fields: Mapping[str, Any]) -> RequestForm:
     """Return the form that *fields* fill in.  Raises Unfit when it cannot even be told what is asked for."""
-    faults = [Fault(name, "there is no such field") for name in fields if name not in (*_TEXTS, *_OTHERS)]
+    faults = [Fault(name, _unknown(name)) for name in fields if name not in (*_TEXTS, *_OTHERS)]
     texts = {name: _line(name, fields[name], faults) for name in _TEXTS if name in fields}
     addresses = tuple(
         filter(None, (_address(one, faults) for one in _several("addresses", fields.get("addresses", []), faults)))
@@ -112,6 +112,11 @@ def read_form(fields: Mapping[str, Any]) -> RequestForm:
     return RequestForm(
         kind, **texts, addresses=addresses, keys=tuple(filter(None, keys)), purpose=purpose, unread=tuple(faults)
     )
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, (*_TEXTS, *_OTHERS), n=1)
+    return f"there is no such field; write {close[0]}" if close else "there is no such field"
 
 
 def _text(name: str, value: object, faults: list[Fault]) -> str:

@@ -72,7 +72,7 @@ class Holds:
         with self._parts.store.write() as connection:
             now = self._parts.clock.now()
             if until is not None and until <= now:
-                raise Invalid(f"{until.isoformat()} is over already; give an end in the future, or none")
+                raise Invalid(f"{until:%Y-%m-%d %H:%M UTC} is over already; give an end in the future, or none")
             hold = Hold(reason, actor.name, now, until)
             found = catalog.resolve(connection, path)
             put = self._hold_file(connection, found, hold) or self._hold_folder(connection, found, hold)
@@ -170,7 +170,8 @@ def _one_reason(path: VirtualPath, found: list[Reason], why: str | None) -> Reas
     """Return the reason that is over: *why*, or the only one.  Raises Conflict when it does not stand out."""
     meant = [one for one in found if why is None or one.why == why]
     if not meant:
-        raise Conflict(f"nothing at {path} is on hold" if why is None else f"nothing at {path} is held for {why!r}")
+        what = "is on hold" if why is None else f"is held for {why!r}"
+        raise Conflict(f"nothing at {path} {what}; see mft retention hold list")
     if len(meant) > 1:
         said = ", ".join(f"{one.why!r} ({one.files})" for one in meant)
         raise Conflict(

@@ -56,6 +56,8 @@ def test_who_an_account_is_can_be_said_and_changed(desk):
 
 def test_a_purge_asks_first_and_is_for_good(desk):
     assert desk.run("account", "purge", "bob", "--reason", "left", typed="n\n").exit_code != 0
+    asked = desk.run("account", "purge", "bob", "--reason", "left")
+    assert (asked.exit_code, "\n  do: say --yes" in asked.stderr) == (2, True)
     assert desk.json("account", "show", "bob")["state"] == "active"
     desk.fails(2, "account", "purge", "bob")
     desk.fails(4, "account", "purge", "nobody", "--reason", "left", "--yes")

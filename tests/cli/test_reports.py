@@ -38,6 +38,23 @@ def test_each_report_is_a_table_a_sheet_or_json(desk, name):
     desk.fails(2, "report", name, "--format", "csv", "--json")
 
 
+SHEETS = (
+    *([name] for name in REPORTS),
+    ["expiring", "--files"],
+    *(["transfers", "--by", by] for by in ("folder", "organization")),
+)
+
+
+@pytest.mark.parametrize("words", SHEETS, ids=" ".join)
+def test_a_sheet_without_rows_has_the_heading_of_one_with_rows(desk, request, words):
+    within = ["--within", "120"] if words[0] in {"dormant", "expiring"} else []
+    bare = desk.said("report", *words, "--format", "csv", "--org", "clearing")
+    request.getfixturevalue("report")
+    desk.said("request", "submit", "--kind", "remove", "--name", "bob", "--reason", "left")
+    heading, first = desk.said("report", *words, *within, "--format", "csv").splitlines()[:2]
+    assert (bare.splitlines()[0], first != "") == (heading, True)
+
+
 @pytest.mark.usefixtures("report")
 def test_what_strangers_named_is_no_formula_in_any_sheet(desk):
     everything = [

@@ -77,7 +77,8 @@ def test_submitting_says_what_was_understood_and_who_does_what_next(desk: Desk):
 @pytest.mark.fact("0.9")
 def test_vpn_users_are_told_when_to_identify_their_address(desk: Desk):
     hint = "Connected to a VPN? Identify the address while connected"
-    assert hint in desk.said(*words())
+    said = desk.said(*words()).splitlines()
+    assert (" asks to add jdoe of northwind" in said[0], hint in said[-1][: len(hint)]) == (True, True)
     assert hint in " ".join(desk.said("request", "submit", "--help").split())
 
 
@@ -112,6 +113,8 @@ def test_a_file_that_is_no_form_is_refused(desk: Desk, tmp_path: Path):
     file = tmp_path / "form"
     file.write_text(json.dumps(form(shoe_size=43)))
     assert "shoe_size: there is no such field" in desk.fails(2, "request", "submit", "--file", file)
+    file.write_text(json.dumps(form(adresses=["8.8.8.8"])))
+    assert "there is no such field\n  do: write addresses" in desk.fails(2, "request", "submit", "--file", file)
     assert "leave the other options out" in desk.fails(2, "request", "submit", "--file", file, "--name", "jdoe")
     file.write_bytes(b"\xff\xfe")
     assert "UTF-8" in desk.fails(2, "request", "submit", "--file", file)

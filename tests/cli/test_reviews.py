@@ -28,7 +28,7 @@ def test_a_review_shows_what_has_to_be_known_and_takes_answers(asked):
     assert (summary["kept"], summary["removed"], summary["waiting"]) == (1, 1, 0)
     assert asked.json("account", "show", "carl")["state"] == "purged"
     plain = asked.said("review", "show", "northwind")
-    assert "keep" in plain
+    assert "kept" in plain
     assert "127.0.0.1" in plain
 
 

@@ -43,3 +43,4 @@ def test_a_future_that_cannot_be_told_is_refused(desk):
     desk.fails(2, "simulate", "--until", day(10), "--account", "bob", "--folder", HOME)
     desk.fails(4, "simulate", "--until", day(10), "--account", "nobody")
     desk.fails(4, "simulate", "--until", day(10), "--folder", f"{HOME}/none")
+    assert "'soon' is no date; write 2026-11-22" in desk.fails(2, "simulate", "--until", "soon")
