@@ -10,7 +10,7 @@ from mft.cli import exits
 from mft.cli.acting import acting_option, operator
 from mft.cli.asking import demand_no_password
 from mft.cli.desk import Desk, answers, operates
-from mft.cli.progress import moving
+from mft.cli.progress import counting
 from mft.cli.show import Answer, Done, Rows
 from mft.model.ids import BackupId
 from mft.model.staff import Act
@@ -29,8 +29,8 @@ def make(desk: Desk, file: Path) -> Answer:
 
     The server may go on meanwhile.  The keys are not in it: keep copies of them elsewhere.
     """
-    with moving(file.name, 0) as moved:
-        made = back_up(desk.house, desk.file, file, desk.actor, lambda _done, _all: moved(1))
+    with counting(f"files into {file.name}") as counted:
+        made = back_up(desk.house, desk.file, file, desk.actor, counted)
     lines = [
         f"{made.id}: wrote {made.blobs} files ({made.bytes} bytes) and the database to {made.file}",
         *(f"not in it, keep a copy elsewhere: {path}" for path in made.apart),
