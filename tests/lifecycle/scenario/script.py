@@ -9,7 +9,7 @@ from tests.lifecycle.scenario.oracle import OPERATOR, Oracle
 from tests.lifecycle.scenario.papers import Paper
 from tests.lifecycle.scenario.people import Person
 
-HOUSES = (("lakeside", "delegate", 24), ("northprov", "provider", 14), ("clearing", "partner", 12))
+HOUSES = (("lakeside", "delegate", 40), ("northprov", "provider", 5), ("clearing", "partner", 8))
 FOLDERS = {
     "/Distribution/lakeside/DAR": "standard",
     "/Distribution/lakeside/EOP": "financial",
@@ -20,7 +20,6 @@ FOLDERS = {
     "/Partners/clearing/Outbound/999": "standard",
     "/Partners/clearing/Outbound/835": "financial",
 }
-REPORT_DAYS = (2, 5)
 INBOUND = "/Partners/clearing/Inbound/837"
 MASS_FOLDER = "/Distribution/lakeside/Remits"
 BATCH_HOUSE = "lakeside"
@@ -59,13 +58,15 @@ class Plan:
     shorter: int = 335
     """and the letters' folder a shorter one."""
 
+    idle: tuple[int, ...] = (3, 6)
+    """Days of the week on which no job runs; beside them the two outages."""
     mail_down: tuple[int, int] = (222, 226)
 
     def mail_is_down(self, day: int) -> bool:
         return self.mail_down[0] <= day < self.mail_down[1]
 
     def jobs_run(self, day: int) -> bool:
-        return not any(first <= day < last for first, last in self.outages)
+        return day % 7 not in self.idle and not any(first <= day < last for first, last in self.outages)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class Script:
         """Submit what is asked for today: many accounts in the first days, then one now and then."""
         share = self.plan.accounts - self.plan.mass_accounts
         early = self.today < 12  # days
-        chance = 0.9 if early else 0.42 * share / self.plan.days
+        chance = 0.9 if early else 0.5 * share / self.plan.days
         for _ in range(2 if early else 1):
             if self.random.random() < chance:
                 house = self.random.choices([name for name, _, _ in HOUSES], (5, 3, 3))[0]
@@ -181,7 +182,7 @@ class Script:
             every=5 if unattended else every,
             source=addresses[0][0],
             next_visit=0,
-            leaves_on=self.today + self.random.randrange(20, self.plan.days),
+            leaves_on=self.today + self.random.randrange(10, 250),
         )
         return Paper(
             label=f"request {number}",
@@ -198,7 +199,7 @@ class Script:
     def _ask_about(self, person: Person, midnight: datetime) -> None:
         """Ask for further addresses, most with an end; or for somebody's removal."""
         self.asked += 1
-        kind = "remove" if self.random.random() < 0.25 else "addresses"
+        kind = "remove" if self.random.random() < 0.4 else "addresses"
         until = self._until(midnight, 2, 60) if self.random.random() < 0.7 else None
         source = f"9.{self.asked // 200}.{self.asked % 200}.{self.random.randrange(1, 250)}"
         addresses = ((source, until),) if kind == "addresses" else ()
@@ -289,11 +290,11 @@ class Script:
     # Files
 
     def _publish(self) -> None:
-        """Put the share of the files still to come that is due today: reports come twice a week."""
-        if self.today % 7 not in REPORT_DAYS:
+        """Put the share of the files still to come that is due today: reports come once a week."""
+        if self.today % 7:
             return
         left = self.plan.files - self.put - (self.plan.mass_files if self.today < self.plan.mass_files_on else 0)
-        share = 3.5 * left / max(1, self.plan.days - 7 - self.today)
+        share = 7 * left / max(1, self.plan.days - 14 - self.today)
         for _ in range(max(0, round(share * self.random.uniform(0.5, 1.5)))):
             folder = self.random.choices(list(FOLDERS), (6, 1, 3, 3, 1, 1, 4, 1))[0]
             self._put(OPERATOR, folder)
