@@ -15,6 +15,7 @@ from mft.cli import exits
 from mft.cli.acting import config_option
 from mft.cli.desk import Desk, answers, at_desk, declares, operates
 from mft.cli.moments import WHEN
+from mft.cli.progress import working
 from mft.cli.show import Answer, Done, Record, Rows, Streamed, as_json_text, printable
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import Reference
@@ -130,6 +131,7 @@ def _public(_context: click.Context, _parameter: click.Parameter, text: str | No
 @config_option
 @answers
 @declares(Act.READ_AUDIT)
+@working("verifying")
 def verify(file: Path | None, public: bytes | None, checkpoints: Path | None, config: Path | None) -> Answer:
     """Prove that the trail, or an export of it in FILE, is whole; exit 8 naming every break if not.
 

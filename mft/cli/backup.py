@@ -10,7 +10,7 @@ from mft.cli import exits
 from mft.cli.acting import acting_option, operator
 from mft.cli.asking import demand_no_password
 from mft.cli.desk import Desk, answers, operates
-from mft.cli.progress import counting
+from mft.cli.progress import counting, working
 from mft.cli.show import Answer, Done, Rows
 from mft.model.ids import BackupId
 from mft.model.staff import Act
@@ -89,6 +89,7 @@ def forget(desk: Desk, backup: str) -> Answer:
 @click.option("--db", "database", metavar="URL", default="", help="An empty PostgreSQL database for a backup of one.")
 @acting_option
 @answers
+@working("restoring")
 def restore_command(file: Path, folder: Path, tombstones: Path | None, database: str, acting: str | None) -> Answer:
     """Make a server's directory from a backup.
 

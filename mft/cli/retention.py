@@ -6,6 +6,7 @@ import click
 
 from mft.cli.desk import Desk, operates
 from mft.cli.moments import WHEN, in_utc
+from mft.cli.progress import working
 from mft.cli.retention_holds import hold
 from mft.cli.show import Answer, Done, Fields, Rows, size_text
 from mft.model.errors import Forbidden
@@ -27,6 +28,7 @@ retention_command.add_command(hold)
 @click.option("--on", "moment", type=WHEN, callback=in_utc, help="At this moment (UTC) instead of now.")
 @click.option("--files", "each", is_flag=True, help="List every file, instead of counting by folder.")
 @operates(Act.SEE_RETENTION)
+@working("looking for what is due")
 def plan(desk: Desk, moment: datetime | None, each: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Show what a pass would remove, and whether the breaker would stop it.  Touches nothing.
 
@@ -107,6 +109,7 @@ def _summary(drawn: Plan) -> str:
 @retention_command.command("run")
 @click.option("--confirm", "confirmed", metavar="PLAN_ID", help="Remove exactly what that plan showed, halted or not.")
 @operates(Act.CHANGE_RETENTION)
+@working("removing what is due")
 def run(desk: Desk, confirmed: str | None) -> Answer:
     """Run a pass over files and accounts now, as the schedule does; exit 1 when the breaker stops it.
 

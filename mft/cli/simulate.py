@@ -7,6 +7,7 @@ import click
 
 from mft.cli.desk import Desk, operates
 from mft.cli.moments import WHEN, in_utc
+from mft.cli.progress import working
 from mft.cli.show import Answer, Rows
 from mft.lifecycle.outlook import Expected
 from mft.model.errors import Invalid
@@ -19,6 +20,7 @@ from mft.model.staff import Act
 @click.option("--account", metavar="NAME", help="Only this account.")
 @click.option("--folder", metavar="PATH", help="Only this folder and below, file by file.")
 @operates(Act.SEE_RETENTION)
+@working("looking ahead")
 def simulate_command(desk: Desk, until: datetime, account: str | None, folder: str | None) -> Answer:
     """Show what will happen day by day if nobody does anything.
 
