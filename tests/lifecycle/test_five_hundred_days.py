@@ -81,7 +81,7 @@ AT_LEAST = {
     "replace": 40,
     "reset": 10,
     "give_key": 3,
-    "take": 500,
+    "take": 300,
     "remove": 200,
     "undelete": 20,
     "rename": 20,
@@ -96,7 +96,6 @@ AT_LEAST = {
 
 @pytest.mark.fact("0.15")
 @pytest.mark.fact("0.3")
-@pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1])
 def test_five_hundred_days_go_as_the_documents_say_and_as_was_foretold(
@@ -105,7 +104,7 @@ def test_five_hundred_days_go_as_the_documents_say_and_as_was_foretold(
     print(f"seed {seed}")  # noqa: T201  (a failure is repeated with it)
     life = live(open_server, tmp_path, seed)
     assert len(life.oracle.people) >= life.plan.accounts
-    assert len(life.releases) == len([files for files, accounts in life.releases if files or accounts]) >= 2
+    assert [accounts > HALTING.accounts or files > HALTING.files for files, accounts in life.releases] == [True, True]
     assert {verb: life.done.get(verb, 0) for verb in AT_LEAST if life.done.get(verb, 0) < AT_LEAST[verb]} == {}
 
 

@@ -23,6 +23,7 @@ AHEAD = 40
 NIGHT = ("requests", "reviews", "accounts", "sweep")
 """Who is told of which file hangs on what people take, and is not foretold: no digests here."""
 DAY = timedelta(days=1)
+Files = dict[str, frozenset[str]]
 Said = Counter[tuple[str, str]]
 
 UNCHANGED = (FileChange.NAMED, FileChange.HOLD_ENDS, Change.ADDRESS_ENDS, Change.TEMPORARY_ENDS)
@@ -43,10 +44,11 @@ def check_foretelling(life: Life, copy: Server) -> int:
     _check_ends(life, foretold, now, last)
     promised = _by_night(foretold)
     happened = 0
+    there = _there(copy)
     # A request whose time is over is expired already; a job that notes it changes nothing.
     over = {copy.requests[label] for label, state, _ in copy.standing() if state == "expired"}
     for night in (first + number * DAY for number in range(AHEAD)):
-        said = _pass_a_day(copy, night)
+        said, there = _pass_a_day(copy, night, there)
         said = Counter({key: count for key, count in said.items() if key[1] not in over})
         if night == first:  # What was over already, and not swept, is foretold for the next pass.
             said.update((FileChange.EXPIRES, sheet.folder) for sheet in life.oracle.files.over(now))
@@ -69,23 +71,24 @@ def _by_night(foretold: list[Expected]) -> dict[datetime, Said]:
     return nights
 
 
-def _pass_a_day(copy: Server, night: datetime) -> Said:
-    """Let the day before *night* pass, do the scheduled work, and return what happened."""
-    before, late = _there(copy), _late(copy)
+def _pass_a_day(copy: Server, night: datetime, before: Files) -> tuple[Said, Files]:
+    """Let the day before *night* pass, do the scheduled work; return what happened and which files are there yet."""
+    late = _late(copy)
     number = copy.newest_event()
     copy.later(night)
     said: Said = Counter()
-    for folder, names in _there(copy).items():
+    there = _there(copy)
+    for folder, names in there.items():
         if gone := before[folder] - names:
             said[FileChange.EXPIRES, folder] += len(gone)
     for what, name, subject in _late(copy) - late:
         said[f"{DeskChange.REQUEST_OVERDUE}: {what} {name}", subject] += 1
     copy.night(*NIGHT)
     said.update(_told(copy, number))
-    return said
+    return said, there
 
 
-def _there(copy: Server) -> dict[str, frozenset[str]]:
+def _there(copy: Server) -> Files:
     """Return all files that are there, by folder, work names among them."""
     found = {folder: set(copy.seen_by(OPERATOR, folder)) for folder in FOLDERS}
     for name in copy.bringers():

@@ -15,7 +15,7 @@ ELSEWHERE = "11.11.11.11"
 NIGHT = ("requests", "reviews", "accounts", "sweep", "digests", "mail")
 EVERY = 10
 """So often, in days, everything is compared and not a sample."""
-SAMPLE = 3
+SAMPLE = 2
 PATIENCE = 3
 """Nights that removing stands still before somebody looks."""
 
@@ -48,8 +48,6 @@ class Life:
     """How many files and accounts each released plan named."""
     mail: list[tuple[datetime, Mail]] = field(default_factory=list)
     """Every letter that the mail server was handed, and when."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """What is written in each table when it is all over."""
     done: dict[str, int] = field(default_factory=dict)
     """How often each act was done and not refused."""
 
