@@ -160,7 +160,7 @@ class Life:
 
     def _compare_folders(self, now: datetime, *, whole: bool) -> None:
         people = [person.name for person in self.oracle.living() if now < person.ends and not person.disabled]
-        some = self.random.sample(people, min(3 * SAMPLE if whole else SAMPLE, len(people)))
+        some = self.random.sample(people, min(2 * SAMPLE if whole else SAMPLE, len(people)))
         viewers = [OPERATOR, *some] if whole else some
         for viewer in viewers:
             seen = [folder for folder in FOLDERS if self.oracle.reads(viewer, folder)]

@@ -50,7 +50,7 @@ class Plan:
     accounts: int = 60
     mass_files: int = 330
     mass_files_on: int = 205
-    mass_accounts: int = 8
+    mass_accounts: int = 10
     mass_accounts_on: int = 62
     outages: tuple[tuple[int, int], ...] = ((130, 142), (300, 319))
     longer: int = 290
@@ -58,7 +58,7 @@ class Plan:
     shorter: int = 335
     """and the letters' folder a shorter one."""
 
-    idle: tuple[int, ...] = (3, 6)
+    idle: tuple[int, ...] = (1, 3, 6)
     """Days of the week on which no job runs; beside them the two outages."""
     mail_down: tuple[int, int] = (222, 226)
 
