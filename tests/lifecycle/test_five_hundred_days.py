@@ -96,7 +96,6 @@ AT_LEAST = {
 
 @pytest.mark.fact("0.15")
 @pytest.mark.fact("0.3")
-@pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1])
 def test_five_hundred_days_go_as_the_documents_say_and_as_was_foretold(
