@@ -70,7 +70,7 @@ def live(open_server: OpenServer, folder: Path, seed: int) -> Life:
     return life
 
 
-AHEAD_AT_LEAST = 100
+AHEAD_AT_LEAST = 50
 """What happens in forty days at the very least: else there was nothing to foretell."""
 AT_LEAST = {
     "put": 5000,
