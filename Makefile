@@ -26,6 +26,23 @@ peers: ## Install the SSH clients and the database server that the tests talk to
 	@missing=$$(for peer in $(PEERS); do command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done | sort -u); \
 	  test -z "$$missing" || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
 
+.venv/bench: .venv/test
+	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
+	@touch $@
+
+# What is measured beside ours: a file of each Debian package, and the package that holds it.
+RIVALS := /usr/bin/sftp:openssh-client /usr/sbin/sshd:openssh-server /usr/sbin/proftpd:proftpd-core \
+  /usr/lib/proftpd/mod_sftp.so:proftpd-mod-crypto /usr/bin/go:golang-go \
+  /usr/share/gocode/src/github.com/pkg/sftp:golang-github-pkg-sftp-dev \
+  /usr/share/gocode/src/golang.org/x/crypto:golang-golang-x-crypto-dev
+rivals: ## Install the servers that ours is measured beside; none of them is started
+	@missing=$$(for rival in $(RIVALS); do test -e $${rival%%:*} || echo $${rival##*:}; done | sort -u); \
+	  test -z "$$missing" || { $(SUDO) apt-get update -qq && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing; }
+
+bench: rivals .venv/bench ## Measure this server beside others; SHORT=1 for a look, WITH="--measures list" for a part
+	$(BIN)/python -m benchmarks.run $(if $(SHORT),--short) $(WITH)
+
 lint: .venv/test ## Lint, formatting, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,5 +59,5 @@ soak: peers .venv/test ## The longer forms of the same tests; SOAK="-k name" pic
 format: .venv/test ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
 
-.PHONY: help demo peers lint test soak format
+.PHONY: help demo peers rivals bench lint test soak format
 .DEFAULT_GOAL := help

@@ -1,11 +1,10 @@
-# ruff: noqa: INP001  (a program, not part of a package)
 """Sweep 10,000 files out of a catalog of 1,000,000 while somebody else asks for names over SFTP.
 
 A real server in a process of its own; a real SFTP session that asks STAT of files that stay, before and
 during each sweep.  Two ways to sweep: the server's own scheduled job, and ``mft retention run`` beside it.
 Writes benchmarks/results/sweep.json with every run.
 
-    .venv/bin/python benchmarks/sweep.py [--files 1000000] [--due 10000] [--rounds 3]
+    .venv/bin/python -m benchmarks.sweep [--files 1000000] [--due 10000] [--rounds 3]
 """
 
 import argparse
@@ -30,6 +29,7 @@ from typing import Any, Final
 import asyncssh
 from sqlalchemy import func, insert, select, update
 
+from benchmarks.catalog import place_row, version_row
 from mft.model.path import VirtualPath
 from mft.settings.load import load
 from mft.store import catalog
@@ -54,6 +54,8 @@ class Bench:
     files: int
     due: int
     rounds: int
+    asked: int = STATS_BEFORE
+    """STATs before each sweep."""
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     names: list[str] = field(default_factory=list)
@@ -124,11 +126,11 @@ def fill(bench: Bench) -> None:
             for number in range(first, min(first + BLOCK, bench.files)):
                 folder = 1_000_000_000 + number // PER_FOLDER
                 if number % PER_FOLDER == 0:
-                    places.append(_place(folder, home.id, f"folder-{number // PER_FOLDER:04}", "folder", owner, now))
+                    places.append(place_row(folder, home.id, f"folder-{number // PER_FOLDER:04}", "folder", owner, now))
                 name = f"report-{number:07}.csv"
-                places.append(_place(number + 1_000, folder, name, "file", owner, now))
+                places.append(place_row(number + 1_000, folder, name, "file", owner, now))
                 goes = number in going
-                rows.append(_version(number, owner, now, goes=goes))
+                rows.append(version_row(number, number + 1_000, owner, now, goes=goes))
                 if goes:
                     blob = rows[-1]["blob"]
                     (blobs / blob[:2] / blob).write_bytes(secrets.token_bytes(1_000))
@@ -143,37 +145,6 @@ def fill(bench: Bench) -> None:
             connection.execute(insert(job), later)
             kept = update(organization).values(used_files=bench.files, used_bytes=bench.files * 1_000)
             connection.execute(kept)
-
-
-def _place(number: int, parent: int, name: str, kind: str, owner: str, at: datetime) -> dict[str, Any]:
-    return {
-        "id": number,
-        "parent": parent,
-        "name": name,
-        "kind": kind,
-        "organization": owner,
-        "created_at": at,
-        "creator": "bench",
-    }
-
-
-def _version(number: int, owner: str, at: datetime, *, goes: bool) -> dict[str, Any]:
-    return {
-        "entry": number + 1_000,
-        "organization": owner,
-        "blob": secrets.token_hex(16),
-        "wrapped_key": secrets.token_bytes(60) if goes else None,
-        "master": "bench",
-        "size": 1_000,
-        "sha256": secrets.token_bytes(32),
-        "creator": "bench",
-        "created_at": at,
-        "received_at": at,
-        "received_from": "cli",
-        # Spread over the term, so that the index is as long as it would be.
-        "expires_at": at + timedelta(days=1, seconds=number % 7_689_600),
-        "client_mtime": None,
-    }
 
 
 @dataclass(frozen=True)
@@ -259,6 +230,10 @@ def summary(asked: list[tuple[float, float]], since: float = 0.0, until: float =
     }
 
 
+def _until_done(work: asyncio.Task[Swept]) -> Callable[[int], bool]:
+    return lambda _: work.done()
+
+
 async def measure(bench: Bench) -> list[dict[str, Any]]:
     """Return every run: how long the sweep took, and what STAT took before and meanwhile."""
     runs = []
@@ -269,13 +244,13 @@ async def measure(bench: Bench) -> list[dict[str, Any]]:
             asyncssh.connect("127.0.0.1", bench.port, client_keys=keys, **options) as line,
             line.start_sftp_client() as client,
         ):
-            await ask(client, bench.names, lambda count: count >= STATS_BEFORE)  # Nothing is warm at first.
+            await ask(client, bench.names, lambda count: count >= bench.asked)  # Nothing is warm at first.
             for number in range(bench.rounds * len(WAYS)):
                 way = WAYS[number % len(WAYS)]
-                before = await ask(client, bench.names, lambda count: count >= STATS_BEFORE)
+                before = await ask(client, bench.names, lambda count: count >= bench.asked)
                 make_due(store, bench.due)
                 sweep = asyncio.create_task(asyncio.to_thread(SWEEPS[way], bench, store))
-                during = await ask(client, bench.names, lambda _, sweep=sweep: sweep.done())
+                during = await ask(client, bench.names, _until_done(sweep))
                 swept = sweep.result()
                 run: dict[str, Any] = {"way": way, "seconds": round(swept.seconds, 2)}
                 run |= {"before": summary(before), "during": summary(during, swept.began, swept.ended)}

@@ -1,0 +1,1 @@
+"""One file per kind of measurement; table.py lists them."""
