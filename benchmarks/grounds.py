@@ -90,7 +90,7 @@ def grounds(folder: Path | None = None) -> Iterator[Grounds]:
     fast = memory if os.access(memory, os.W_OK) else folder
     with (
         TemporaryDirectory(prefix="mft-bench-", dir=folder) as disk,
-        TemporaryDirectory("mft-bench-", dir=fast) as desk,
+        TemporaryDirectory(prefix="mft-bench-", dir=fast) as desk,
     ):
         # A server that serves as another user has to reach its own folder.
         Path(disk).chmod(0o755)

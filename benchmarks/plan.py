@@ -54,17 +54,17 @@ class Sizes:
 
 FULL: Final = Sizes()
 SHORT: Final = Sizes(
-    transfer=128 * MIB,
-    parallel=128 * MIB,
-    signons=40,
+    transfer=64 * MIB,
+    parallel=64 * MIB,
+    signons=20,
     password_signons=5,
     small=100,
     listed=5_000,
     idle=20,
     accounts=5_000,
     decisions=2_000,
-    stats=300,
+    stats=200,
     catalog=10_000,
-    due=1_000,
+    due=500,
     refusals=3,
 )

@@ -6,6 +6,7 @@ Whatever is left out of a run is left out of its results; docs/performance.md is
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -87,6 +88,8 @@ def whole(chosen: argparse.Namespace) -> bool:
 def main() -> None:
     """Measure, print, write."""
     chosen = arguments()
+    # Ended from outside, it ends its servers too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with grounds(chosen.folder) as place:
         book = measure(chosen, place)
     sizes = asdict(SHORT if chosen.short else FULL) | ({"transfer": chosen.mib * MIB} if chosen.mib else {})

@@ -1,8 +1,9 @@
 """Several streams at a time, each a client of its own; our server also with two workers once it has them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -11,6 +12,7 @@ from benchmarks.clients.openssh import Sftp, finish
 from benchmarks.grounds import digest
 from benchmarks.measures.field import TROUBLE, Field
 from benchmarks.measures.transfers import fetched, per_byte
+from benchmarks.peers.launch import Peer
 from benchmarks.peers.table import OURS
 from benchmarks.plan import CIPHERS, FIRST
 from benchmarks.results import Run
@@ -50,36 +52,40 @@ WAYS: Final = (
 
 def measure(field: Field) -> None:
     """Run each way with every server, and with two workers where there are some."""
-    for way in WAYS:
-        if way.name in field.wanted:
-            peers = list(field.peers) if way.up else field.usual()
-            _with(field, way, [peer.name for peer in peers], FIRST, {})
-            _with_two(field, way)
-
-
-def _with_two(field: Field, way: Way) -> None:
-    ours = [peer.name for peer in field.named(*OURS)]
+    _with(field, field.peers, FIRST, {})
+    ours = field.named(*OURS)
+    two = f"{FIRST}, {_TWO}"
     if "workers" in Settings.model_fields:
-        _with(field, way, ours, f"{FIRST}, {_TWO}", dict.fromkeys(ours, _WORKERS))
-    else:
-        for name in ours:
-            field.book.skip(way.name, f"{FIRST}, {_TWO}", name, "it has no workers yet")
+        _with(field, ours, two, {peer.name: _WORKERS for peer in ours})
+        return
+    for way in _asked(field):
+        for peer in ours:
+            field.book.skip(way.name, two, peer.name, "it has no workers yet")
 
 
-def _with(field: Field, way: Way, names: list[str], variant: str, more: Mapping[str, Mapping[str, str]]) -> None:
+def _asked(field: Field) -> list[Way]:
+    return [way for way in WAYS if way.name in field.wanted]
+
+
+def _with(field: Field, peers: Sequence[Peer], variant: str, more: Mapping[str, Mapping[str, str]]) -> None:
+    with field.serving(peers, more) as servers:
+        for way in _asked(field):
+            could = [server for server in servers if way.up or not server.peer.durable]
+            ready = [server for server in could if _seeded(field, way, server, variant)]
+            field.interleave(ready, (way.name, variant), partial(_run, field, way, variant))
+
+
+def _seeded(field: Field, way: Way, server: Server, variant: str) -> bool:
     source = field.grounds.noise(field.sizes.parallel // way.streams)
-    with field.serving(field.named(*names), more) as servers:
-        ready = []
-        for server in servers:
-            try:
-                Sftp(server, CIPHERS[FIRST]).put(source, server.path(_SEED))
-                ready.append(server)
-            except TROUBLE as trouble:
-                field.skip(server, (way.name, variant), trouble)
-        field.interleave(ready, (way.name, variant), lambda one, number: _run(field, way, one, variant, number))
+    try:
+        Sftp(server, CIPHERS[FIRST]).put(source, server.path(_SEED))
+    except TROUBLE as trouble:
+        field.skip(server, (way.name, variant), trouble)
+        return False
+    return True
 
 
-def _run(field: Field, way: Way, server: Server, variant: str, number: int) -> Run:
+def _run(field: Field, way: Way, variant: str, server: Server, number: int) -> Run:
     source = field.grounds.noise(field.sizes.parallel // way.streams)
     sftp = Sftp(server, CIPHERS[FIRST])
     before = server.cpu()

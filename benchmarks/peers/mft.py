@@ -1,7 +1,7 @@
 """Our server: as shipped, and once more with segments that are not sealed, so that the price of sealing shows.
 
-Set up with the commands that operators use.  What differs from the defaults is how many sessions one
-account may have at a time, since everybody here comes as one account from one address.
+Set up with the commands that operators use.  What differs from the defaults is how many may come at a
+time as one account and from one address, since everybody here does.
 """
 
 import os
@@ -24,7 +24,10 @@ HOME: Final = "/Distribution/bench"
 USER: Final = "bench"
 _NO_PORT: Final = 1
 """Where the mould would listen; each copy gets a port of its own."""
-MORE: Final = {"MFT_SFTP__MAX_CONNECTIONS_PER_ACCOUNT": "1000"}
+MORE: Final = {
+    "MFT_SFTP__MAX_CONNECTIONS_PER_ACCOUNT": "1000",
+    "MFT_SFTP__MAX_UNAUTHENTICATED_PER_SOURCE": "100",
+}
 
 
 @dataclass(frozen=True)
