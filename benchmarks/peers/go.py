@@ -24,7 +24,7 @@ def prepare(site: Site) -> Launch:
 
 @cache
 def _built(program: Path) -> Path:
-    told = {"GO111MODULE": "off", "GOPATH": _LIBRARIES, "GOCACHE": str(program.parent / "go-cache"), "GOFLAGS": ""}
+    told = {"GO111MODULE": "off", "GOPATH": _LIBRARIES, "GOFLAGS": ""}
     words = ("go", "build", "-o", str(program), str(_SOURCE))
     subprocess.run(words, check=True, env={**os.environ, **told})  # noqa: S603
     return program
