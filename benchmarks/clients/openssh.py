@@ -31,7 +31,7 @@ class Sftp:
             "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": "/dev/null",
             "GlobalKnownHostsFile": "/dev/null",
-            "LogLevel": "ERROR",
+            "LogLevel": "INFO",
             "IdentitiesOnly": "yes",
             **({"MACs": self.cipher.mac} if self.cipher.mac else {}),
         }
@@ -77,4 +77,4 @@ def finish(client: "subprocess.Popen[bytes]") -> None:
         client.communicate()
         raise Failed(f"it took more than {_LONGEST:.0f} seconds") from None
     if client.returncode:
-        raise Failed(said.decode(errors="replace").strip()[-300:])
+        raise Failed("; ".join(said.decode(errors="replace").split("\r\n"))[-400:].strip("; "))
