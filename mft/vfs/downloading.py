@@ -41,6 +41,14 @@ class Download:
         self._served.add(offset, len(data))
         return data
 
+    def read_into(self, offset: int, out: memoryview) -> int:
+        """Fill *out* from *offset* and return how many bytes there were; else as ``read``."""
+        if not self._open:
+            raise Conflict("the file was closed")
+        count = self._reader.read_into(offset, out)
+        self._served.add(offset, count)
+        return count
+
     def close(self, ended: Ended) -> None:
         """Write the ledger's line and the audit event; a transaction, for the write lane.  Idempotent.
 

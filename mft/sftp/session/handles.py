@@ -43,6 +43,12 @@ class Reading:
         self.moved += len(content)
         return content
 
+    def read_into(self, offset: int, out: memoryview) -> int:
+        """Fill *out* from *offset* and return how many bytes there were."""
+        count = self.download.read_into(offset, out)
+        self.moved += count
+        return count
+
     def write(self, _offset: int, _data: memoryview) -> None:
         """Refuse: the file was opened for reading."""
         raise Forbidden(f"{self.path} was opened for reading")
@@ -73,6 +79,12 @@ class Writing:
         if not self.may_read:
             raise Forbidden(f"{self.path} was opened for writing only")
         return self.upload.read(offset, length)
+
+    def read_into(self, offset: int, out: memoryview) -> int:
+        """Fill *out* with what was written there and return how many bytes that is."""
+        content = self.read(offset, len(out))
+        out[: len(content)] = content
+        return len(content)
 
     def write(self, offset: int, data: memoryview) -> None:
         """Take *data*.  After one refusal the upload can no longer be published."""

@@ -5,6 +5,7 @@ can be spared.  Both raise MftError; the session turns it into a status.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from mft.model.errors import Invalid
@@ -16,22 +17,37 @@ from mft.sftp.session.status import END_OF_FILE
 _READ: Final = struct.Struct(">BII4sQI")
 _WRITE_HEAD: Final = struct.Struct(">BII4sQI")
 _WIDTH: Final = 4
+_LONG: Final = 16_384
+"""Bytes of content from which on an answer is worth being written where it goes out."""
 _LAST_OFFSET: Final = 1 << 63
 """Offsets are 64-bit on the wire and signed wherever a file is."""
 
 
-def read(packet: memoryview, handles: Handles, most: int) -> bytes:
-    """Answer READ: DATA with up to *most* bytes, or EOF (section 6.4: past the end is no empty answer)."""
+def read(
+    packet: memoryview, handles: Handles, most: int, room: Callable[[int], memoryview | None]
+) -> bytes | memoryview:
+    """Answer READ: DATA with up to *most* bytes, or EOF (section 6.4: past the end is no empty answer).
+
+    A long answer is written into the *room* for so many bytes, from where it goes out, if there is one.
+    """
     if len(packet) != _READ.size:
         raise _odd(packet)
     _, number, width, handle, offset, length = _READ.unpack(packet)
     if width != _WIDTH:
         raise UnknownHandle("no handle of ours is that long")
     file = handles.file(handle)
-    content = file.read(offset, min(length, most)) if offset < _LAST_OFFSET else b""
-    if not content and length:
-        return packets.status(number, Code.EOF, END_OF_FILE.text)
-    return packets.data(number, content)
+    if offset >= _LAST_OFFSET:
+        return _end_of_file(number)
+    wanted = min(length, most)
+    out = room(packets.DATA_HEAD + wanted) if wanted >= _LONG else None
+    if out is None:
+        content = file.read(offset, wanted)
+        return packets.data(number, content) if content or not length else _end_of_file(number)
+    count = file.read_into(offset, out[packets.DATA_HEAD :])
+    if not count:
+        return _end_of_file(number)
+    packets.put_data_head(out, number, count)
+    return out[: packets.DATA_HEAD + count]
 
 
 def write(packet: memoryview, handles: Handles) -> bytes:
@@ -51,6 +67,10 @@ def write(packet: memoryview, handles: Handles) -> bytes:
         raise Invalid("WRITE past the largest offset")
     file.write(offset, content)
     return packets.okay(number)
+
+
+def _end_of_file(number: int) -> bytes:
+    return packets.status(number, Code.EOF, END_OF_FILE.text)
 
 
 def _odd(packet: memoryview) -> Invalid:

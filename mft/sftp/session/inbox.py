@@ -12,59 +12,58 @@ _SHORTEST: Final = 5
 class Inbox:
     """What a client sent and nobody took yet.
 
-    Whole packets in a chunk are handed out without a copy; the rest of a packet that spans chunks
-    is gathered once.  A buffer that was handed out is never resized, so that a packet stays valid
-    for whoever still holds it.
+    Whole packets in a chunk are handed out without a copy; a packet that spans chunks is gathered once.
+    A chunk is only lent: ``keep`` copies what is left of it before its owner writes there again.
     """
 
     def __init__(self, longest: int) -> None:
         """Refuse packets whose length field says more than *longest*."""
         self._longest = longest
         self._view = memoryview(b"")
-        self._gathered: bytearray | None = None
-        self._missing = 0
+        self._packet: bytearray | None = None  # Being gathered, its length field left out.
+        self._filled = 0
 
     @property
     def partial(self) -> bool:
         """Whether a packet has begun and is not yet whole."""
-        return self._gathered is not None
+        return self._packet is not None or 0 < len(self._view) < _PREFIX
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes | memoryview) -> None:
         """Take *chunk*, the next bytes of the stream."""
-        if self._gathered is None:
-            if not self._view:
-                self._view = memoryview(chunk)
-                return
-            self._gathered = bytearray(self._view)
-            self._missing = 0
-        self._gathered += chunk
-        self._missing -= len(chunk)
-        if self._missing <= 0:
-            self._view = memoryview(self._gathered)
-            self._gathered = None
+        self._view = memoryview(b"".join((self._view, chunk)) if self._view else chunk)
 
     def take(self) -> memoryview | None:
         """Return the next packet from its type byte on, or None until more arrives.
 
         Raises Garbled when its length cannot be meant; the stream is of no use from then on.
         """
+        if self._packet is not None:
+            return self._gather(self._packet)
         view = self._view
-        if not view:
-            return None
         if len(view) < _PREFIX:
-            self._gather(_PREFIX - len(view))
             return None
         length = int.from_bytes(view[:_PREFIX], "big")
         if not _SHORTEST <= length <= self._longest:
             raise Garbled(f"a packet of {length} bytes was announced")
         end = _PREFIX + length
-        if len(view) < end:
-            self._gather(end - len(view))
-            return None
-        self._view = view[end:]
-        return view[_PREFIX:end]
+        if len(view) >= end:
+            self._view = view[end:]
+            return view[_PREFIX:end]
+        self._view, self._packet, self._filled = view[_PREFIX:], bytearray(length), 0
+        return self._gather(self._packet)
 
-    def _gather(self, missing: int) -> None:
-        self._gathered = bytearray(self._view)
-        self._view = memoryview(b"")
-        self._missing = missing
+    def keep(self) -> None:
+        """Copy what nobody took: the chunk it lies in is written to again."""
+        if self._view:
+            self._view = memoryview(bytes(self._view))
+
+    def _gather(self, packet: bytearray) -> memoryview | None:
+        """Fill *packet* with what there is; return it once it is whole."""
+        piece = self._view[: len(packet) - self._filled]
+        packet[self._filled : self._filled + len(piece)] = piece
+        self._filled += len(piece)
+        self._view = self._view[len(piece) :]
+        if self._filled < len(packet):
+            return None
+        self._packet = None
+        return memoryview(packet)

@@ -73,6 +73,8 @@ _HEAD: Final = struct.Struct(">IBI")
 _HEAD_LENGTH: Final = 5
 _STATUS_OK: Final = struct.Struct(">IBIIII")
 _DATA: Final = struct.Struct(">IBII")
+DATA_HEAD: Final = _DATA.size
+"""Bytes of SSH_FXP_DATA before its content."""
 
 
 class Fields:
@@ -140,6 +142,11 @@ def data(number: int, content: bytes) -> bytes:
     """Return SSH_FXP_DATA."""
     length = len(content)
     return _DATA.pack(length + 9, Kind.DATA, number, length) + content
+
+
+def put_data_head(out: memoryview, number: int, length: int) -> None:
+    """Write at the beginning of *out* what makes the *length* bytes behind it SSH_FXP_DATA."""
+    _DATA.pack_into(out, 0, length + 9, Kind.DATA, number, length)
 
 
 def names(number: int, entries: list[bytes]) -> bytes:

@@ -26,6 +26,7 @@ from mft.sftp.session.packets import Garbled, Kind
 from mft.sftp.session.requests import EXTENSIONS, Treatment
 from mft.sftp.session.silence import Silence
 from mft.sftp.session.status import answer_for, unexpected
+from mft.sftp.transport.connection import Channel
 from mft.vfs.workspace import Ended, Workspace
 
 _WALL: Final = SystemClock()
@@ -101,13 +102,14 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         self._started = True
         self._wake()
 
-    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:  # noqa: ARG002  (never extended)
-        """Take what arrived, and answer every request that is whole."""
+    def data_received(self, data: bytes | memoryview, datatype: asyncssh.DataType) -> None:  # noqa: ARG002  (never extended)
+        """Take what arrived, which is only lent, and answer every request that is whole."""
         if self._ended is not None:
             return
         self._received += len(data)
         self._inbox.feed(data)
         self._serve()
+        self._inbox.keep()
 
     def eof_received(self) -> bool:
         """Answer what came before the end, then say goodbye: scp and sftp wait for an exit status."""
@@ -210,13 +212,13 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         number = int.from_bytes(packet[_NUMBER], "big")
         try:
             if kind == Kind.READ:
-                reply = hot.read(packet, self._handles, self._limits.read)
+                reply: bytes | memoryview = hot.read(packet, self._handles, self._limits.read, self._room)
             elif kind == Kind.WRITE:
                 reply = hot.write(packet, self._handles)
             else:
                 begun = begin(self._answers.answer(number, bytes(packet)))
                 if isinstance(begun, Waiting):
-                    self._occupy(self._finish(begun, packet))
+                    self._occupy(self._finish(begun, bytes(packet)))
                     return
                 reply = begun
         except Exception as error:  # noqa: BLE001  (whatever it was, the client gets an answer and no text of ours)
@@ -230,7 +232,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         self._spoken = True
         self._send(packets.version(_TOLD))
 
-    async def _finish(self, begun: Waiting[bytes], packet: memoryview) -> None:
+    async def _finish(self, begun: Waiting[bytes], packet: bytes) -> None:
         try:
             reply = await begun
         except Exception as error:  # noqa: BLE001  (as above)
@@ -238,7 +240,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         self._silence.heard(self._loop.time())  # A long commit was ours, not the client's silence.
         self._send(reply)
 
-    def _refusal(self, packet: memoryview, error: Exception) -> bytes:
+    def _refusal(self, packet: memoryview | bytes, error: Exception) -> bytes:
         number, request = int.from_bytes(packet[_NUMBER], "big"), request_name(packet)
         if isinstance(error, MftError):
             if isinstance(error, Unavailable):
@@ -266,8 +268,20 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
 
     # Answers out, and back-pressure.
 
-    def _send(self, reply: bytes) -> None:
+    def _room(self, length: int) -> memoryview | None:
+        """Return where an answer of *length* bytes can be written so that ``_send`` copies nothing, or None."""
+        channel = self._channel
+        if not isinstance(channel, Channel) or channel.is_closing():
+            return None
+        self._flush()  # What waits goes out first, and through the same room.
+        return channel.room(length)
+
+    def _send(self, reply: bytes | memoryview) -> None:
         self._sent += len(reply)
+        if isinstance(reply, memoryview):
+            if isinstance(self._channel, Channel):
+                self._channel.send_room(len(reply))
+            return
         self._outbox.append(reply)
         if len(reply) >= _LARGE:
             self._flush()

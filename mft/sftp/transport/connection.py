@@ -8,15 +8,27 @@ this class.  Every assumption about the library has a test that fails by name
 """
 
 import asyncio
+import struct
+import sys
+import time
 from base64 import b64encode
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Protocol, Self
+from weakref import WeakKeyDictionary
 
 import asyncssh
-from asyncssh.constants import MSG_IGNORE, MSG_USERAUTH_FAILURE
-from asyncssh.packet import Boolean, NameList, PacketDecodeError, SSHPacket, String
+from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE, MSG_USERAUTH_FAILURE
+from asyncssh.encryption import Encryption, GCMEncryption
+from asyncssh.packet import Boolean, NameList, PacketDecodeError, SSHPacket, String, UInt32
 from asyncssh.public_key import KeyImportError, decode_ssh_public_key
+
+from mft.crypto.segments import Bytes
+from mft.sftp.transport.framing import ROOM, Framing
+from mft.sftp.transport.gcm import Gcm
+from mft.sftp.transport.receiving import Intake, Receiver
 
 METHODS: Final = ("publickey", "password")
 """What every refused caller may try again, whoever they say they are."""
@@ -35,6 +47,15 @@ MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
 
 _USERAUTH: Final = b"ssh-userauth"
+_DATA: Final = struct.Struct(">BBII")  # Padding, type, channel, length.
+_LAST_SEQUENCE: Final = 0xFFFFFFFF
+_CLOSING: Final = frozenset({"close_pending", "closed"})
+_LONGEST_DATA: Final = 32_768
+"""Of one packet, whatever a client says it takes; what all of them take (RFC 4253, 6.1)."""
+_LARGE: Final = 16_384
+"""What is sent at once, and not gathered with what else the same input leads to."""
+_KEEPS_WHAT_WAITS: Final = sys.version_info >= (3, 12)
+"""Whether asyncio keeps what a socket did not take as it is, and no copy of it."""
 
 _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
@@ -61,6 +82,10 @@ class Connection(asyncssh.SSHServerConnection):
     _queries_left: int
     _remaining: tuple[str, ...] = METHODS
     _partial: bool = False
+    _rooms: "Rooms"
+    _receiver: Receiver | None = None
+    _corked: list[bytes] | None = None
+    """What was sent while input was read, in order; None while nothing is gathered."""
 
     @classmethod
     def adopt(cls, connection: asyncssh.SSHServerConnection, keeper: Keeper, queries: int) -> Self:
@@ -77,6 +102,7 @@ class Connection(asyncssh.SSHServerConnection):
         """Let *keeper* answer from now on; *queries* requests that attempt nothing are left."""
         self._keeper = keeper
         self._queries_left = queries
+        self._rooms = Rooms.of(self._loop)
         # With an RSA host key asyncssh offers to sign with SHA-1, whatever its options say.
         keys = [(name, key) for name, key in self._server_host_keys.items() if name != b"ssh-rsa"]
         self._server_host_keys = OrderedDict(keys)
@@ -126,8 +152,139 @@ class Connection(asyncssh.SSHServerConnection):
     def data_received(self, data: bytes, datatype: int | None = None) -> None:
         """Take input; before the sign-on only so much of it."""
         super().data_received(data, datatype)
-        if not self._auth_complete and len(self._inpbuf) > MAX_WAITING_INPUT:
-            self._force_close(asyncssh.ProtocolError("Too much input before authentication"))
+        if not self._auth_complete:
+            if len(self._inpbuf) > MAX_WAITING_INPUT:
+                self._force_close(asyncssh.ProtocolError("Too much input before authentication"))
+        elif self._transport and self.opener() is not None and self._recv_handler == self._recv_pkthdr:
+            rest, self._inpbuf = self._inpbuf, b""
+            self._receiver = Receiver(self, self._rooms.intake, rest)
+            self._transport.set_protocol(self._receiver)
+            self._receiver.go_on()
+
+    # What the data plane calls: mft.sftp.transport.receiving.
+
+    def opener(self) -> Gcm | None:
+        """Return what opens the next packet; None when asyncssh has to."""
+        return self._recv_encryption if isinstance(self._recv_encryption, Gcm) else None
+
+    def longest(self) -> int:
+        """Return the length, with everything around it, above which a packet is not even read."""
+        longest: int = self._max_recv_pktlen
+        return longest
+
+    def deliver(self, plain: memoryview) -> bool:
+        """Give a session its data if *plain*, which is only lent, is that and nothing stands against it."""
+        if len(plain) < _DATA.size or plain[1] != MSG_CHANNEL_DATA:
+            return False
+        padding, _, number, size = _DATA.unpack_from(plain)
+        channel = self._channels.get(number)
+        whole = _DATA.size + size + padding == len(plain)
+        if not whole or not isinstance(channel, Channel) or not channel.takes(size):
+            return False
+        self._recv_seq = (self._recv_seq + 1) & _LAST_SEQUENCE
+        channel.take(plain[_DATA.size : _DATA.size + size])
+        return True
+
+    def dispatch(self, packet: bytes, plain: bytes) -> bool:
+        """Let asyncssh treat *packet*, which *plain* is when opened; return False when the next one has to wait."""
+        gcm = self.opener()
+        if gcm is not None:
+            gcm.hand_over(plain)
+        self._inpbuf = packet
+        self._recv_data()
+        if self._transport is None:
+            return False
+        if self._recv_handler == self._recv_pkthdr:
+            return True
+        self._transport.pause_reading()
+        return False
+
+    def treat(self, work: Callable[[int], None], end: int) -> None:
+        """Do *work* up to *end* and send what it led to all at once; what goes wrong ends the connection."""
+        self._reset_keepalive_timer()
+        self._corked = []
+        try:
+            work(end)
+        except asyncssh.DisconnectError as error:
+            self._send_disconnect(error.code, error.reason, error.lang)
+            self._force_close(error)
+        except Exception:  # noqa: BLE001  (as asyncssh does with what its own reading meets)
+            self.internal_error()
+        finally:
+            self._uncork()
+
+    def hand_back(self, rest: bytes) -> None:
+        """Let asyncssh read from now on, *rest* first: another cipher was agreed upon."""
+        self._receiver = None
+        if self._transport:
+            self._transport.set_protocol(self)
+            self.data_received(rest)
+
+    def resume_writing(self) -> None:
+        """Let sessions go on: the socket took what waited."""
+        for channel in list(self._channels.values()):
+            if isinstance(channel, Channel):
+                channel.socket_took()
+
+    def send_newkeys(self, k: bytes, h: bytes) -> None:
+        """Finish a key exchange; where AES-GCM was agreed upon, let ours do it."""
+        super().send_newkeys(k, h)
+        self._send_encryption = _ours(self._send_encryption)
+        self._next_recv_encryption = _ours(self._next_recv_encryption)
+
+    def room(self, length: int) -> memoryview:
+        """Return where *length* bytes are to be written that ``send_data`` sends next."""
+        return self._rooms.framing.room(length)
+
+    def send_data(self, channel: int, length: int, most: int) -> int:
+        """Send up to *length* bytes of the room as data of *channel*; what is left over asyncssh has to send.
+
+        That is all of it while keys are exchanged, or are due to be, and with a cipher that is not AES-GCM.
+        """
+        sent, framing = 0, self._rooms.framing
+        while sent < length and (gcm := self._sealer()) is not None:
+            sealed, packets, taken = framing.seal(gcm, channel, sent, length - sent, most)
+            self._send_seq = (self._send_seq + packets) & _LAST_SEQUENCE
+            self._rekey_bytes_sent += len(sealed)
+            self._send(sealed)
+            sent += taken
+        return sent
+
+    def _sealer(self) -> Gcm | None:
+        gcm = self._send_encryption
+        if not isinstance(gcm, Gcm) or not self._kex_complete or self._transport is None:
+            return None
+        late = self._rekey_seconds and time.monotonic() >= self._rekey_time
+        return None if late or self._rekey_bytes_sent >= self._rekey_bytes else gcm
+
+    def _send(self, data: Bytes) -> None:
+        if self._corked is not None and len(data) < _LARGE:
+            self._corked.append(bytes(data))
+            return
+        gathers = self._corked is not None
+        self._uncork()
+        super()._send(data)  # type: ignore[arg-type]  # The transport takes views.
+        if gathers:
+            self._corked = []
+        if isinstance(data, memoryview) and _KEEPS_WHAT_WAITS and self.backlog():
+            self._rooms.framing.give_away()
+
+    def _uncork(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked:
+            super()._send(b"".join(corked))
+
+    def _finish_recv_packet(
+        self,
+        pkttype: int,
+        seq: int,
+        _task: Any = None,
+        is_async: bool = False,  # noqa: FBT001, FBT002  (asyncssh's signature)
+    ) -> None:
+        super()._finish_recv_packet(pkttype, seq, _task, is_async)
+        if is_async and self._receiver is not None and self._transport is not None:
+            self._transport.resume_reading()
+            self._receiver.go_on()
 
     def create_server_channel(
         self, encoding: str | None = "", errors: str = "", window: int = 0, max_pktsize: int = 0
@@ -161,7 +318,79 @@ class Connection(asyncssh.SSHServerConnection):
 
 
 class Channel(asyncssh.SSHServerChannel[bytes]):
-    """A session channel that opens a subsystem and nothing else."""
+    """A session channel that opens a subsystem and nothing else, and whose data take the short way."""
+
+    def takes(self, size: int) -> bool:
+        """Return whether *size* bytes can go to the session at once, and asyncssh would let them."""
+        if self._recv_state != "open" or self._send_state in _CLOSING or self._recv_paused:
+            return False
+        return 0 < size <= self._recv_window and self._session is not None
+
+    def take(self, data: memoryview) -> None:
+        """Give *data*, which is only lent, to the session, and the client back what it may send."""
+        self._recv_window -= len(data)
+        if self._recv_window < self._init_recv_window // 2:
+            self.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(self._init_recv_window - self._recv_window))
+            self._recv_window = self._init_recv_window
+        if self._session is not None:
+            self._session.data_received(data, None)  # type: ignore[arg-type]  # Our session takes what is lent.
+
+    def socket_took(self) -> None:
+        """Let the session go on: the socket took what waited."""
+        if self._session is not None:
+            self._session.resume_writing()
+
+    def room(self, length: int) -> memoryview:
+        """Return where *length* bytes, ROOM at most, may be written for ``send_room``, before anything else is sent."""
+        return self._ours.room(length)
+
+    def send_room(self, length: int) -> None:
+        """Send the first *length* bytes of the room; what the window does not take waits, as with ``write``."""
+        if self._send_state != "open":
+            raise BrokenPipeError("Channel not open for sending")
+        sent = 0 if self._send_buf else self._send_now(length)
+        if sent < length:
+            self._send_buf.append((bytearray(self.room(length)[sent:]), None))
+            self._send_buf_len += length - sent
+            self._flush_send_buf()
+
+    def write(self, data: bytes, datatype: int | None = None) -> None:
+        """Send *data*; what the window does not take waits."""
+        if datatype is not None or len(data) > ROOM:
+            super().write(data, datatype)
+            return
+        self.room(len(data))[:] = data
+        self.send_room(len(data))
+
+    @property
+    def _ours(self) -> Connection:
+        assert isinstance(self._conn, Connection)  # noqa: S101  (for the type checker: ours makes no other)
+        return self._conn
+
+    def _send_now(self, length: int) -> int:
+        """Send as many of the room's first *length* bytes as the window takes; return how many went."""
+        if self._send_chan is None or self._conn is None:
+            return 0
+        most = min(self._send_pktsize, _LONGEST_DATA)
+        sent = self._ours.send_data(self._send_chan, min(length, self._send_window), most) if most else 0
+        self._send_window -= sent
+        return sent
+
+    def _flush_send_buf(self) -> None:
+        while self._send_buf and self._send_window:
+            waiting, datatype = self._send_buf[0]
+            length = min(len(waiting), self._send_window, ROOM)
+            if datatype is not None or self._conn is None:
+                break
+            self.room(length)[:] = waiting[:length]
+            sent = self._send_now(length)
+            if not sent:
+                break
+            self._send_buf_len -= sent
+            del waiting[:sent]
+            if not waiting:
+                del self._send_buf[0]
+        super()._flush_send_buf()
 
     def _service_next_request(self) -> None:
         # RFC 4254, 6.2 to 6.9: no terminal, environment, shell, command or agent.
@@ -169,6 +398,32 @@ class Channel(asyncssh.SSHServerChannel[bytes]):
             super()._service_next_request()
         else:
             self._report_response(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The buffers that all connections of an event loop share."""
+
+    intake: Intake
+    framing: Framing
+
+    @classmethod
+    def of(cls, loop: asyncio.AbstractEventLoop) -> "Rooms":
+        """Return those of *loop*."""
+        found = _ROOMS.get(loop)
+        if found is None:
+            found = _ROOMS[loop] = cls(Intake(), Framing())
+        return found
+
+
+_ROOMS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Rooms]] = WeakKeyDictionary()
+
+
+def _ours(agreed: Encryption | None) -> Encryption | None:
+    """Return our AES-GCM in the place of asyncssh's, where that was *agreed* upon."""
+    if not isinstance(agreed, GCMEncryption):
+        return agreed
+    return Gcm(agreed._cipher._key, agreed._cipher._iv)  # noqa: SLF001  (this is the file for it)
 
 
 def too_many(reason: str) -> asyncssh.DisconnectError:
