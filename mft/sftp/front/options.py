@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncssh
 
-from mft.sftp.transport.connection import SIGNATURES
+from mft.sftp.transport.signatures import SIGNATURES
 
 VERSION: Final = "MFT"
 """What the server calls itself, after ``SSH-2.0-``; the version of nothing is told."""

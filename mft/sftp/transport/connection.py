@@ -11,37 +11,24 @@ import asyncio
 import struct
 import sys
 import time
-from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final, Protocol, Self
-from weakref import WeakKeyDictionary
 
 import asyncssh
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE, MSG_USERAUTH_FAILURE
 from asyncssh.encryption import Encryption, GCMEncryption
-from asyncssh.packet import Boolean, NameList, PacketDecodeError, SSHPacket, String, UInt32
-from asyncssh.public_key import KeyImportError, decode_ssh_public_key
+from asyncssh.packet import Boolean, NameList, SSHPacket, String, UInt32
 
 from mft.crypto.segments import Bytes
-from mft.sftp.transport.framing import ROOM, Framing
+from mft.sftp.transport.framing import ROOM
 from mft.sftp.transport.gcm import Gcm
-from mft.sftp.transport.receiving import Intake, Receiver
+from mft.sftp.transport.receiving import Receiver
+from mft.sftp.transport.rooms import Rooms
+from mft.sftp.transport.signatures import fingerprint_of, is_signed
 
 METHODS: Final = ("publickey", "password")
 """What every refused caller may try again, whoever they say they are."""
-
-SIGNATURES: Final = (
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-)
-"""What a user's signature may be made with.  asyncssh would take SHA-1 from an RSA key."""
 
 MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
@@ -82,7 +69,7 @@ class Connection(asyncssh.SSHServerConnection):
     _queries_left: int
     _remaining: tuple[str, ...] = METHODS
     _partial: bool = False
-    _rooms: "Rooms"
+    _rooms: Rooms
     _receiver: Receiver | None = None
     _corked: list[bytes] | None = None
     """What was sent while input was read, in order; None while nothing is gathered."""
@@ -400,25 +387,6 @@ class Channel(asyncssh.SSHServerChannel[bytes]):
             self._report_response(False)
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
-    """The buffers that all connections of an event loop share."""
-
-    intake: Intake
-    framing: Framing
-
-    @classmethod
-    def of(cls, loop: asyncio.AbstractEventLoop) -> "Rooms":
-        """Return those of *loop*."""
-        found = _ROOMS.get(loop)
-        if found is None:
-            found = _ROOMS[loop] = cls(Intake(), Framing())
-        return found
-
-
-_ROOMS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Rooms]] = WeakKeyDictionary()
-
-
 def _ours(agreed: Encryption | None) -> Encryption | None:
     """Return our AES-GCM in the place of asyncssh's, where that was *agreed* upon."""
     if not isinstance(agreed, GCMEncryption):
@@ -429,17 +397,3 @@ def _ours(agreed: Encryption | None) -> Encryption | None:
 def too_many(reason: str) -> asyncssh.DisconnectError:
     """Return what ends a connection that tried too often."""
     return asyncssh.DisconnectError(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, reason)
-
-
-def fingerprint_of(key_data: bytes) -> str:
-    """Return the fingerprint of an encoded public key, as ``ssh-keygen -l`` prints it."""
-    return "SHA256:" + b64encode(sha256(key_data).digest()).rstrip(b"=").decode("ascii")
-
-
-def is_signed(key_data: bytes, message: bytes, signature: bytes) -> bool:
-    """Return whether *signature* of *message* was made by that key, with an algorithm that we take."""
-    try:
-        algorithm = SSHPacket(signature).get_string().decode("ascii", "replace")
-        return algorithm in SIGNATURES and decode_ssh_public_key(key_data).verify(message, signature)
-    except (KeyImportError, PacketDecodeError):
-        return False

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from asyncssh import auth, channel, connection, packet, public_key
+from asyncssh import auth, channel, connection, encryption, packet, public_key
 from asyncssh.constants import MSG_IGNORE, MSG_USERAUTH_BANNER, MSG_USERAUTH_FAILURE, MSG_USERAUTH_REQUEST
 
 from mft.sftp.transport.connection import Channel, Connection
@@ -54,6 +54,10 @@ def test_the_owner_hears_of_a_connection_before_anything_is_sent():
         ("create_server_channel", ["self", "encoding", "errors", "window", "max_pktsize"]),
         ("_finish_userauth", ["self", "begin_auth", "method", "packet"]),
         ("send_auth_banner", ["self", "msg", "lang"]),
+        ("send_newkeys", ["self", "k", "h"]),
+        ("resume_writing", ["self"]),
+        ("_send", ["self", "data"]),
+        ("_finish_recv_packet", ["self", "pkttype", "seq", "_task", "is_async"]),
     ],
 )
 def test_what_we_override_is_called_as_we_think(name: str, expected: list[str]):
@@ -77,6 +81,13 @@ def test_a_connection_keeps_its_state_under_the_names_we_use():
         "_session_id": b"",
         "_transport": None,
         "_channels": {},
+        "_recv_seq": 0,
+        "_send_seq": 0,
+        "_recv_encryption": None,
+        "_send_encryption": None,
+        "_next_recv_encryption": None,
+        "_kex_complete": False,
+        "_rekey_bytes_sent": 0,
     }
     assert {name: getattr(made, name) for name in expected} == expected
     assert made._server_host_key_algs == list(made._server_host_keys) == [b"ssh-ed25519"]
@@ -184,6 +195,72 @@ def test_strings_lists_and_flags_are_written_as_in_the_standard():
 def test_a_channel_tells_its_subsystem_and_what_waits():
     for name in ("get_subsystem", "get_write_buffer_size", "is_closing"):
         assert callable(getattr(channel.SSHServerChannel, name))
+
+
+def test_a_packet_is_read_by_two_handlers_in_turn_and_a_slow_one_holds_the_next_up():
+    assert server_connection()._recv_handler.__name__ == "_recv_version"
+    assert "self._recv_handler = self._recv_packet" in source(Server._recv_pkthdr)
+    assert "self._recv_handler = self._recv_pkthdr" in source(Server._finish_recv_packet)
+    assert "while self._inpbuf and self._recv_handler():" in source(Server._recv_data)
+
+
+def test_a_packet_is_opened_by_one_call_that_says_none_when_it_was_tampered_with():
+    body = source(Server._recv_packet)
+    assert "self._recv_encryption.decrypt_packet(" in body
+    assert "raise MACError(" in body
+    assert arguments(encryption.GCMEncryption.decrypt_packet) == ["self", "seq", "first", "rest", "header_len", "mac"]
+    assert arguments(encryption.GCMEncryption.decrypt_header) == ["self", "seq", "first_block", "header_len"]
+    assert arguments(encryption.GCMEncryption.encrypt_packet) == ["self", "seq", "header", "packet"]
+
+
+def test_the_librarys_cipher_says_its_key_and_where_its_counter_stands():
+    made = encryption.get_encryption(b"aes128-gcm@openssh.com", b"k" * 16, b"i" * 12)
+    assert isinstance(made, encryption.GCMEncryption)
+    assert (made._cipher._key, made._cipher._iv) == (b"k" * 16, b"i" * 12)
+    made.encrypt_packet(0, b"\0\0\0\x10", bytes(16))
+    assert made._cipher._iv == b"iiii" + (int.from_bytes(b"i" * 8, "big") + 1).to_bytes(8, "big")
+
+
+def test_keys_change_when_the_messages_say_so():
+    assert "self._send_encryption = next_enc_sc" in source(Server.send_newkeys)
+    assert "self._next_recv_encryption = next_enc_cs" in source(Server.send_newkeys)
+    assert "self._recv_encryption = self._next_recv_encryption" in source(Server._process_newkeys)
+
+
+def test_a_key_exchange_is_due_by_what_was_sent_and_by_time():
+    body = source(Server.send_packet)
+    assert "self._rekey_bytes_sent >= self._rekey_bytes" in body
+    assert "time.monotonic() >= self._rekey_time" in body
+    assert "self._rekey_bytes_sent += pktlen" in body
+
+
+def test_everything_that_is_sent_passes_one_place():
+    assert "self._send(packet + mac)" in source(Server.send_packet)
+    writers = [line for line in inspect.getsource(connection.SSHConnection).splitlines() if "_transport.write(" in line]
+    assert len(writers) == 1
+
+
+def test_a_channel_counts_what_it_may_send_and_what_the_peer_may():
+    taking = (ServerChannel._accept_data, ServerChannel._deliver_data, ServerChannel._process_data)
+    body = "".join(map(source, taking))
+    for said in (
+        "if self._recv_state != 'open':",
+        "if datalen > self._recv_window:",
+        "if self._send_state in {'close_pending', 'closed'}:",
+        "self._recv_window -= len(data)",
+        "if self._recv_paused:",
+        "if self._recv_window < self._init_recv_window / 2:",
+    ):
+        assert said in body
+    flushing = source(ServerChannel._flush_send_buf)
+    assert "min(self._send_window, self._send_pktsize)" in flushing
+    assert "buf, datatype = self._send_buf[0]" in flushing
+    assert "self._send_buf_len -= len(data)" in flushing
+    assert "self._flush_send_buf()" in source(ServerChannel._process_window_adjust)
+
+
+def test_the_longest_packet_is_known_by_name():
+    assert "if self._pktlen > self._max_recv_pktlen:" in source(Server._recv_pkthdr)
 
 
 def server_connection() -> asyncssh.SSHServerConnection:
