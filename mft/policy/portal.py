@@ -1,0 +1,39 @@
+"""How long a visit to the portal lasts, and who may see the setup page.  Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mft.model.account import OrganizationKind
+from mft.model.portal import Stage, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTerms:
+    """The numbers."""
+
+    idle: timedelta = timedelta(minutes=30)
+    """Without a request of its own will; fact 3.4."""
+    absolute: timedelta = timedelta(hours=12)
+    """From the sign-in, whatever happens."""
+    before: timedelta = timedelta(minutes=20)
+    """For a visit that has not signed in yet, from its beginning."""
+    attempts: int = 5
+    """Wrong second factors, or wrong directory passwords, until the visit has to begin anew."""
+
+
+def lives(visit: Visit, now: datetime, terms: VisitTerms) -> bool:
+    """Return whether *visit* still counts at *now*."""
+    if visit.stage is not Stage.SIGNED_IN or visit.signed_in_at is None:
+        return now < visit.began_at + terms.before
+    return now < ends_at(visit, terms)
+
+
+def ends_at(visit: Visit, terms: VisitTerms) -> datetime:
+    """Return when a signed-in *visit* ends if nothing more is asked."""
+    since = visit.signed_in_at or visit.began_at
+    return min(visit.touched_at + terms.idle, since + terms.absolute)
+
+
+def sees_setup(kind: OrganizationKind) -> bool:
+    """Return whether people of such an organization see the setup page: provider and trading partner (fact 2.3)."""
+    return kind in (OrganizationKind.PROVIDER, OrganizationKind.PARTNER)
