@@ -23,6 +23,7 @@ organization: Final = Table(
     Column("used_bytes", BigInteger, nullable=False, server_default=text("0")),
     Column("used_files", BigInteger, nullable=False, server_default=text("0")),
     Column("seats", Integer),  # How many people may have an account; None is unlimited.
+    Column("portal_any_address", Boolean, nullable=False, server_default=text("false")),  # The portal lets the list be.
     Column("administrator", Text),  # The mail address of who answers for its people; None: nobody is asked.
 )
 
@@ -49,9 +50,17 @@ account: Final = Table(
     Column("failures", Integer, nullable=False, server_default=text("0")),
     # Set while a recertification asks about this account: from then on it is refused, until somebody keeps it.
     Column("recertify_by", Instant),
+    # Of a person whose password lives in a directory; what the directory last said of them.
+    Column("external_id", Text),  # Set by an operator: the directory's user id.
+    Column("setup_state", Text),
+    Column("setup_mark", Text),
+    Column("setup_checked_at", Instant),
+    Column("setup_text", Text),  # The version of the attestation that was agreed to.
     Column("purged_at", Instant),
     Column("purged_why", Text),
 )
+# An index, since SQLite adds no constraint to a table that is there.
+Index("uq_account_external_id", account.c.external_id, unique=True)
 
 credential: Final = Table(
     "credential",
