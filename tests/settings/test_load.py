@@ -108,13 +108,13 @@ def test_systemd_credentials_override_everything(file: Path, tmp_path: Path):
     folder = tmp_path / "credentials"
     folder.mkdir()
     (folder / "master_key").write_text("…")
-    (folder / "database_url").write_text("postgresql+psycopg://mft:secret@db/mft\n")
+    (folder / "database_url").write_text("postgresql+psycopg://mft:hunter-2@db/mft\n")
     file.write_text('master_key = "elsewhere"')
     loaded = load(file, {"CREDENTIALS_DIRECTORY": str(folder), "MFT_DATABASE_URL": "sqlite:////other.db"})
     assert loaded.settings.master_key == folder / "master_key"
-    assert loaded.settings.store_url == "postgresql+psycopg://mft:secret@db/mft"
+    assert loaded.settings.store_url == "postgresql+psycopg://mft:hunter-2@db/mft"
     assert loaded.origins[("database_url",)] == "systemd credential: database_url"
-    assert "secret" not in repr(loaded.settings)
+    assert "hunter-2" not in repr(loaded.settings)
 
 
 def test_a_variable_is_spelled_like_its_key():

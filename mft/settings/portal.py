@@ -1,0 +1,106 @@
+"""Settings of the web portal, of the provider people sign in with, and of the directory their passwords live in."""
+
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from mft.settings.kinds import Address, Count, Lapse, MaybePath, Network, Port, Section
+
+
+class Portal(Section):
+    """The web portal."""
+
+    enabled: bool = Field(default=False, description="Answer browsers.")
+    address: Address = Field(default="127.0.0.1", description="IPv4 address to listen on.")
+    port: Port = Field(default=8443, description="TCP port; 0 takes any free one.")
+    url: str = Field(
+        default="",
+        pattern=r"^(https://[a-z0-9.-]+(:[0-9]{1,5})?)?$",
+        description="What people type, such as https://files.example.org; empty: https://ADDRESS:PORT. "
+        "A request for another host is refused.",
+    )
+    certificate: MaybePath = Field(default=None, description="TLS certificate chain, PEM.")
+    private_key: MaybePath = Field(
+        default=None,
+        description="Its key, PEM, 0600; or the systemd credential portal_key. Both empty on loopback: one is made.",
+    )
+    proxy_from: tuple[Network, ...] = Field(
+        default=(), description="Load balancers whose X-Forwarded-For is believed (its last address); nobody else's is."
+    )
+    idle: Lapse = Field(
+        default=timedelta(minutes=30), description="A visit without a request for this long ends (fact 3.4)."
+    )
+    absolute: Lapse = Field(default=timedelta(hours=12), description="Every visit ends this long after the sign-in.")
+    body: Count = Field(default=65_536, description="Bytes that a form may have.")
+    support: str = Field(default="your service desk", description="Whom people should call, as it stands on the pages.")
+
+
+class Oidc(Section):
+    """Signing in with an OpenID Connect provider.  Off until an issuer is named."""
+
+    issuer: str = Field(default="", description="The provider's issuer, an https address; empty: off.")
+    client_id: str = Field(default="", description="The client id it gave to this portal.")
+    client_secret_file: MaybePath = Field(
+        default=None, description="File with the client's secret, 0600; or the systemd credential oidc_secret."
+    )
+    name: str = Field(default="your organization's sign-in", description="What the button calls it.")
+    acr: tuple[str, ...] = Field(
+        default=(), description="Values of acr that mean MFA; at least one of acr and amr is needed."
+    )
+    amr: tuple[str, ...] = Field(default=("mfa",), description="Values of amr that mean MFA.")
+    claim: str = Field(
+        default="preferred_username",
+        description="The claim that has to equal the external id of an account for the first link. Never the e-mail.",
+    )
+    ca_file: MaybePath = Field(default=None, description="Certificates to trust instead of the system's.")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer and not self.client_id:
+            raise ValueError("client_id is needed once an issuer is named")
+        if self.issuer and not (self.acr or self.amr):
+            raise ValueError("acr and amr are both empty, so that nothing would prove MFA; name at least one value")
+        if self.claim == "email":
+            raise ValueError("claim is never the e-mail: whoever can change their address would become somebody else")
+        return self
+
+
+class Directory(Section):
+    """The directory where people's passwords live, for SFTP Account Setup/Update.  Off by default."""
+
+    kind: Literal["none", "trial", "ldap"] = Field(
+        default="none", description="none, ldap, or trial: a small file of people for first days."
+    )
+    url: str = Field(default="", description="ldap://host:389 (StartTLS is demanded) or ldaps://host:636.")
+    ca_file: MaybePath = Field(default=None, description="Certificates to trust for it instead of the system's.")
+    bind_dn: str = Field(default="", description="Who the server searches as.")
+    bind_password_file: MaybePath = Field(
+        default=None, description="File with that password, 0600; or the systemd credential ldap_password."
+    )
+    base: str = Field(default="", description="Where people are searched.")
+    person: str = Field(default="inetOrgPerson", description="Object class of a person.")
+    user: str = Field(default="uid", description="Attribute that holds the user id; it has to equal the external id.")
+    mark: str = Field(
+        default="pwdChangedTime", description="Attribute that changes with the password: pwdChangedTime or pwdLastSet."
+    )
+    trial_file: MaybePath = Field(default=None, description="For kind = trial: the file of people.")
+    timeout: Lapse = Field(default=timedelta(seconds=5), description="For one answer.")
+    look_again: Lapse = Field(
+        default=timedelta(minutes=15), description="Ask about a person again when the last answer is older than this."
+    )
+    unanswered: Lapse = Field(
+        default=timedelta(hours=24), description="While it is down, a known password works this long at most."
+    )
+    identity_links: dict[str, str] = Field(
+        default={}, description="Where people change their record, by what the setup page calls them (fact 2.7)."
+    )
+    information: str = Field(default="", description="Address of the trading partner information page (fact 2.7).")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.kind == "ldap" and not (self.url and self.base):
+            raise ValueError("url and base are needed for kind = ldap")
+        if self.kind == "trial" and self.trial_file is None:
+            raise ValueError("trial_file is needed for kind = trial")
+        return self
