@@ -33,7 +33,8 @@ from mft.sftp.front.options import Offer
 from mft.sftp.front.parts import Parts
 from mft.store.schema import require_current
 from mft.vfs.recovery import recover
-from mft.web.probes import Check, monitor, probes
+from mft.web.guest import answering
+from mft.web.probes import Check, probes
 
 DRAIN: Final = 30.0
 """Seconds that transfers may go on after the first signal."""
@@ -139,7 +140,8 @@ async def _monitor(house: House) -> AsyncIterator[str | None]:
     if not chosen.enabled:
         yield None
         return
-    async with monitor(probes(_health(house), house.offload), chosen.address, chosen.port) as url:
+    app = probes(_health(house), house.offload)
+    async with answering(app, chosen.address, chosen.port, name="monitor") as url:
         yield url
 
 
