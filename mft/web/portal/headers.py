@@ -1,0 +1,57 @@
+"""The headers of every answer: nothing is cached, framed, sniffed, or run that is not a file of ours."""
+
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+_ALWAYS: Final = {
+    "content-security-policy": POLICY,
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "x-frame-options": "DENY",
+}
+STATIC: Final = "/static/"
+
+
+class Headers:
+    """Puts the headers on whatever *app* answers."""
+
+    def __init__(self, app: ASGIApp, form_action: str = "") -> None:
+        """Keep the application.  *form_action* is another place that a form may lead to: the provider."""
+        self._app = app
+        self._always = dict(_ALWAYS)
+        if form_action:
+            self._always["content-security-policy"] = POLICY.replace(
+                "form-action 'self'", f"form-action 'self' {form_action}"
+            )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as ASGI asks."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._always)
+                if not scope["path"].startswith(STATIC):  # A URL of ours, decoded once by the server.
+                    headers["cache-control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
