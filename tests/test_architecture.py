@@ -42,6 +42,7 @@ HOMES = {
     "apscheduler": ("mft/jobs",),
     # The demonstration's client changes a password over SSH, which paramiko cannot.
     "asyncssh": ("mft/sftp", "mft/crypto", "mft/cli/demo/visitors.py"),
+    "bonsai": ("mft/directory",),
     "click": ("mft/cli",),
     "cryptography": ("mft/crypto", "mft/sftp/transport", "mft/sftp/front"),
     # The self-checks speak to our own server through an SSH stack that is not ours.

@@ -19,6 +19,7 @@ from mft.accounts.sessions import Sessions
 from mft.accounts.signon import SignOn
 from mft.accounts.staff import StaffRoll
 from mft.app import values
+from mft.app.directories import directory_of
 from mft.app.mailing import post_of
 from mft.audit.checkpoint import Checkpoints
 from mft.audit.trail import Trail
@@ -27,6 +28,7 @@ from mft.clock import Clock, SystemClock
 from mft.crypto.master import MasterKey
 from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
+from mft.directory.port import Directory
 from mft.lifecycle.account_pass import AccountPass
 from mft.lifecycle.digests import Digests
 from mft.lifecycle.post import Post
@@ -84,6 +86,7 @@ class House:
     post: Post
     digests: Digests
     scrubber: Scrubber
+    directory: Directory | None
 
 
 @contextmanager
@@ -169,5 +172,6 @@ def _furnished(
         details=Details(store, trail, clock),
         purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
+        directory=directory_of(settings, passwords),
         reviews=Reviews(store, trail, clock, settings.terms.review_answer),
     )

@@ -3,6 +3,7 @@
 It changes nothing.  Every check stands alone, so that one fault does not hide the next.
 """
 
+import asyncio
 import os
 import socket
 import stat
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from mft.app.alone import running
+from mft.app.directories import directory_of
 from mft.app.signon_probe import refuses_a_stranger
 from mft.app.values import tree_rules
 from mft.audit.search import tail
@@ -22,6 +24,7 @@ from mft.blobs.local import LocalBlobs
 from mft.clock import Clock, SystemClock
 from mft.crypto.hostkeys import list_host_keys
 from mft.crypto.master import MasterKey
+from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
 from mft.model.errors import MftError, Unavailable
 from mft.model.network import parse_address
@@ -35,6 +38,7 @@ from mft.store.schema import HEAD, require_current
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  (what a listener on every address says)
 _HERE: Final = "127.0.0.1"
+_NOBODY: Final = "mft-doctor"
 _SLACK: Final = timedelta(seconds=5)
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
@@ -212,6 +216,16 @@ def _staff(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
         yield Finding(name, Standing.DOUBTFUL, said, "begin with an operator: mft staff add NAME --role operator")
 
 
+def _directory(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    directory = directory_of(loaded.settings, Passwords())
+    if directory is None:
+        yield Finding(name, Standing.GOOD, "none is configured; SFTP Account Setup/Update is off")
+        return
+    # Somebody who is not there: an answer about them is an answer.
+    asyncio.run(directory.standing(_NOBODY))
+    yield Finding(name, Standing.GOOD, f"the {loaded.settings.directory.kind} directory answers")
+
+
 _CHECKS: Final[dict[str, Check]] = {
     "permissions": _permissions,
     "keys": _keys,
@@ -222,4 +236,5 @@ _CHECKS: Final[dict[str, Check]] = {
     "space": _space,
     "ports": _ports,
     "sign-on": _sign_on,
+    "directory": _directory,
 }

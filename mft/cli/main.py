@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
     "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
+    "directory": ("mft.cli.directory", "The directory of people's passwords: ask it; people of the trial directory."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
     "jobs": ("mft.cli.jobs", "Scheduled work: when it is due, what it did, and doing it now."),

@@ -25,6 +25,9 @@ class Action(StrEnum):
 
     ORGANIZATION_ADDED = "organization.added"
     ORGANIZATION_CHANGED = "organization.changed"
+    PERSON_ADDED = "person.added"  # To the trial directory, as the two below.
+    PERSON_CHANGED = "person.changed"  # Another password.
+    PERSON_DISABLED = "person.disabled"
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_ENABLED = "account.enabled"

@@ -35,6 +35,14 @@ class Portal(Section):
     body: Count = Field(default=65_536, description="Bytes that a form may have.")
     support: str = Field(default="your service desk", description="Whom people should call, as it stands on the pages.")
 
+    @model_validator(mode="after")
+    def _is_encrypted(self) -> Self:
+        if (self.certificate is None) is not (self.private_key is None):
+            raise ValueError("certificate and private_key belong together; name both, or on loopback neither")
+        if self.enabled and self.certificate is None and not self.address.startswith("127."):
+            raise ValueError("certificate and private_key are needed unless address is on loopback")
+        return self
+
 
 class Oidc(Section):
     """Signing in with an OpenID Connect provider.  Off until an issuer is named."""
@@ -83,6 +91,10 @@ class Directory(Section):
     user: str = Field(default="uid", description="Attribute that holds the user id; it has to equal the external id.")
     mark: str = Field(
         default="pwdChangedTime", description="Attribute that changes with the password: pwdChangedTime or pwdLastSet."
+    )
+    locks_end: bool = Field(
+        default=False,
+        description="Its lock after wrong passwords ends by itself: only an administrator's lock counts as disabled.",
     )
     trial_file: MaybePath = Field(default=None, description="For kind = trial: the file of people.")
     timeout: Lapse = Field(default=timedelta(seconds=5), description="For one answer.")

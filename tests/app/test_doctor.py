@@ -30,7 +30,18 @@ def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed)
     findings = examine(made.loaded())
     assert bad(findings) == {}
     checks = {finding.check for finding in findings}
-    assert checks == {"permissions", "keys", "database", "clock", "staff", "blobs", "space", "ports", "sign-on"}
+    assert checks == {
+        "permissions",
+        "keys",
+        "database",
+        "clock",
+        "staff",
+        "blobs",
+        "space",
+        "ports",
+        "sign-on",
+        "directory",
+    }
 
 
 def test_a_server_that_whoever_opens_operates_is_doubtful_until_somebody_has_a_role(made: Installed):

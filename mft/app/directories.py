@@ -1,0 +1,30 @@
+"""The settings' directory becomes the one that is asked."""
+
+from mft.crypto.passwords import Passwords
+from mft.directory.ldap import LdapDirectory, LdapServer
+from mft.directory.port import Directory
+from mft.directory.trial import TrialDirectory
+from mft.settings.model import Settings
+
+
+def directory_of(settings: Settings, passwords: Passwords) -> Directory | None:
+    """Return the directory, or None where there is none; opens and reads nothing."""
+    named = settings.directory
+    if named.kind == "trial" and named.trial_file is not None:
+        return TrialDirectory(named.trial_file, passwords)
+    if named.kind == "ldap":
+        return LdapDirectory(
+            LdapServer(
+                url=named.url,
+                base=named.base,
+                bind_dn=named.bind_dn,
+                bind_password_file=named.bind_password_file,
+                ca_file=named.ca_file,
+                person=named.person,
+                user=named.user,
+                mark=named.mark,
+                locks_end=named.locks_end,
+                timeout=named.timeout,
+            )
+        )
+    return None
