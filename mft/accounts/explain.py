@@ -27,7 +27,7 @@ MEANING: Final = {
         "compare with mft account list; of what was typed only the beginning is kept, since it may be a password",
     ),
     Reason.SECRET_MISMATCH: (
-        "the password or key is not one that the account has",
+        "the password, key or code is not one that the account has, or the code was used already",
         f"passwords are case-sensitive; if it is forgotten, {_RESET}; for a key see mft account keys NAME",
     ),
     Reason.CREDENTIAL_REVOKED: (
@@ -193,12 +193,12 @@ class Prospect:
 
 
 def would_admit(store: Store, name: str, address: IPv4Address, now: datetime, terms: Terms) -> Prospect:
-    """Return whether the account *name* would be admitted from *address* at *now*.  Raises NotFound."""
+    """Return whether the account *name* would be admitted to SFTP from *address* at *now*.  Raises NotFound."""
     with store.read() as connection:
         dossier = accounts.dossier(connection, name, terms)
     if dossier is None:
         raise NotFound(f"there is no account {name}; mft account list shows them")
-    standing = tuple(bars(dossier, address, now))
+    standing = tuple(bars(dossier, address, now, Door.SFTP))
     naming = (entry for entry in dossier.allowlist if entry.addresses.contains(address))
     return Prospect(
         listed_by=dossier.admits(address, now),

@@ -10,11 +10,11 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from mft.accounts.admission import Admission
 from mft.accounts.fitness import Fitness
-from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, cannot_tell
+from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, Weighed, cannot_tell
 from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
 from mft.accounts.sessions import Leaving, record_end
@@ -44,18 +44,11 @@ from mft.store.engine import Store
 
 __all__ = ["Knock", "Leaving", "Outcome", "SignOn", "Unfit"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _LONGEST_SECRET = 4096
 """Longer than any password taken; beyond it nothing is normalised or compared, but hashed all the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    """A password attempt, and what it was compared with."""
-
-    attempt: Attempt
-    dossier: Dossier | None
-    credential: Credential | None
-    """The account's password or temporary password, whether or not it matched."""
 
 
 class SignOn:
@@ -89,16 +82,17 @@ class SignOn:
         self._pause = pause
         self._refusals = Refusals()
         self._veil = veil or Veil(secrets.token_bytes(32))
-        self._admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
+        self.admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
+        """What settles an attempt within a transaction; the portal's rooms stand theirs on it too."""
         self._fitness = Fitness(store, rules or PasswordRules(), payer)
 
     async def by_password(self, knock: Knock, secret: str) -> Outcome:
         """Answer a password attempt."""
         try:
-            weighed = await self._weigh(knock, secret)
-            outcome = await self._settle(knock, weighed.attempt)
+            weighed = await self.weigh(knock, secret)
+            outcome = await self.settle(self.admission.settle, knock, weighed.attempt)
             if isinstance(outcome.verdict, Admit):
-                await self._reseal(weighed.credential, secret)
+                await self.reseal(weighed.credential, secret)
             return outcome
         except Unavailable:
             return cannot_tell(knock)
@@ -106,11 +100,11 @@ class SignOn:
     async def by_key(self, knock: Knock, fingerprint: str) -> Outcome:
         """Answer a public-key attempt whose signature the door has verified; an unknown key is a mismatch."""
         try:
-            dossier = await self._look_and_pause(knock)
+            dossier = await self.look_and_pause(knock)
             keys = [c for c in dossier.credentials if c.kind is CredentialKind.KEY] if dossier else []
             held = frozenset(c.id for c in keys if c.fingerprint == fingerprint)
             proven = knock.proven | held if held else held
-            return await self._settle(knock, Attempt(Method.PUBLIC_KEY, proven))
+            return await self.settle(self.admission.settle, knock, Attempt(Method.PUBLIC_KEY, proven))
         except Unavailable:
             return cannot_tell(knock)
 
@@ -127,17 +121,17 @@ class SignOn:
         A new password that is not fit consumes nothing, and neither does one that comes too late.
         """
         try:
-            weighed = await self._weigh(knock, old)
-            verdict = decide(weighed.dossier, weighed.attempt.proven, knock.source, self._clock.now())
+            weighed = await self.weigh(knock, old)
+            verdict = decide(weighed.dossier, weighed.attempt.proven, knock.source, self._clock.now(), knock.door)
             if weighed.dossier is None or weighed.credential is None or not isinstance(verdict, Admit | MustReplace):
-                return await self._settle(knock, weighed.attempt)
+                return await self.settle(self.admission.settle, knock, weighed.attempt)
             objection = await self._offload.hash(self._objection, weighed.dossier, old, new)
             if objection is not None:
                 await self._offload.write(self._record_unfit, knock, weighed.dossier, objection)
                 return Unfit(objection)
             verifier = await self._offload.hash(self._passwords.seal, prepare(new))
             return await self._offload.write(
-                self._admission.replace, knock, weighed.attempt, weighed.credential.id, verifier
+                self.admission.replace, knock, weighed.attempt, weighed.credential.id, verifier
             )
         except Unavailable:
             return cannot_tell(knock)
@@ -153,7 +147,7 @@ class SignOn:
                 dossier = accounts.dossier(connection, session.account_name, self._terms)
         except Unavailable:
             return Refuse(Reason.CANNOT_TELL)
-        verdict = decide(dossier, session.credentials, session.source, self._clock.now())
+        verdict = decide(dossier, session.credentials, session.source, self._clock.now(), session.door)
         if isinstance(verdict, Admit) and (kept is None or kept.end_requested is not None):
             return Refuse(Reason.SESSION_ENDED)
         return verdict
@@ -174,23 +168,25 @@ class SignOn:
         with self._store.write() as connection:
             slowdowns.forget_before(connection, self._clock.now() - FORGOTTEN_AFTER)
 
-    async def _settle(self, knock: Knock, attempt: Attempt) -> Outcome:
-        outcome = await self._offload.write(self._admission.settle, knock, attempt)
+    async def settle(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run *step*, which opens the transaction that admits or refuses, and return what it does."""
+        outcome = await self._offload.write(step, *args, **kwargs)
         if self._refusals.due(self._clock.now()):
             with suppress(Unavailable):  # They are kept for the next time, and this caller has an answer.
                 await self._offload.write(self._write_counted)
         return outcome
 
-    async def _weigh(self, knock: Knock, secret: str) -> _Weighed:
+    async def weigh(self, knock: Knock, secret: str) -> Weighed:
         """Compare *secret* with the account's password; a stranger, and an account without one, cost as much."""
-        dossier = await self._look_and_pause(knock)
+        dossier = await self.look_and_pause(knock)
         typed = (c for c in (dossier.credentials if dossier else ()) if c.method is Method.PASSWORD)
         credential = next(typed, None)
         matched = await self._offload.hash(self._matches, secret, credential)
         proven = knock.proven | {credential.id} if credential and matched else frozenset()
-        return _Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
+        return Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
 
-    async def _look_and_pause(self, knock: Knock) -> Dossier | None:
+    async def look_and_pause(self, knock: Knock) -> Dossier | None:
+        """Return what is known about whoever knocks, later if this pair of source and name failed lately."""
         dossier, failures = await self._offload.read(self._look, knock)
         pause = pause_before_answer(failures)
         if pause:
@@ -224,7 +220,7 @@ class SignOn:
             return "The new password is the same as the old one."
         return objection
 
-    async def _reseal(self, credential: Credential | None, secret: str) -> None:
+    async def reseal(self, credential: Credential | None, secret: str) -> None:
         """Hash anew at today's cost a password that just proved right."""
         if credential is None or not self._passwords.needs_rehash(credential.verifier):
             return

@@ -48,6 +48,8 @@ class Organization:
     """How many people may have an account (fact 0.5)."""
     administrator: str | None = None
     """The mail address of who answers for its people; while None nobody is asked."""
+    portal_any_address: bool = False
+    """Whether its people may come to the portal from addresses that are not on their lists."""
 
     @property
     def home(self) -> VirtualPath:
@@ -72,10 +74,16 @@ class Purpose(StrEnum):
 
 
 class Method(StrEnum):
-    """What a caller can prove themselves with, named as in RFC 4252."""
+    """What a caller can prove themselves with; those that SSH has are named as in RFC 4252."""
 
     PASSWORD = "password"  # noqa: S105  (the name of a method)
     PUBLIC_KEY = "publickey"
+    TOTP = "totp"  # A code of an authenticator (RFC 6238), or a recovery code in its place.
+    PROVIDER = "provider"  # A provider of identities that vouches for the person, and for their second factor.
+
+
+SSH_METHODS: Final = frozenset({Method.PASSWORD, Method.PUBLIC_KEY})
+"""What can be proven over SSH, and so be required of an account there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +127,19 @@ class Account:
 
 
 class CredentialKind(StrEnum):
-    """The kinds of credential.  An account has at most one that is typed as a password."""
+    """The kinds of credential.  An account has at most one that is typed as a password, and one TOTP in use."""
 
     TEMPORARY = "temporary"  # Issued by the service desk; opens nothing but its own replacement.
     PASSWORD = "password"  # noqa: S105  (the name of a kind)
     KEY = "key"
+    TOTP = "totp"  # The second factor; opens nothing by itself.
 
 
 METHOD_OF: Final = {
     CredentialKind.TEMPORARY: Method.PASSWORD,
     CredentialKind.PASSWORD: Method.PASSWORD,
     CredentialKind.KEY: Method.PUBLIC_KEY,
+    CredentialKind.TOTP: Method.TOTP,
 }
 
 
@@ -137,7 +147,8 @@ METHOD_OF: Final = {
 class Credential:
     """Something an account proves itself with.  The secret is never a field; *verifier* checks one.
 
-    *verifier* is a PHC string (Argon2id) for passwords and the OpenSSH line for keys.
+    *verifier* is a PHC string (Argon2id) for passwords, the OpenSSH line for keys, and for a TOTP its
+    secret wrapped by the master key.
     """
 
     id: CredentialId

@@ -6,7 +6,7 @@ is for the audit trail.  A credential is weighed before the account's state, so 
 holds no secret learns nothing from how the answer came about.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from mft.model.account import (
     Purpose,
 )
 from mft.model.ids import CredentialId
+from mft.model.session import Door
 
 SENTENCE: Final = "Invalid username/password or not allowed to sign on from this location"
 """What every refused caller is told, byte for byte (fact 0.16)."""
@@ -97,7 +98,8 @@ class Admit:
     """Come in."""
 
     credentials: tuple[Credential, ...]
-    entry: AllowlistEntry
+    entry: AllowlistEntry | None
+    """What lists the source; None only where the door lets the list be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +126,60 @@ class Refuse:
 Verdict = Admit | MustReplace | AlsoNeeds | Refuse
 
 
-def decide(dossier: Dossier | None, proven: AbstractSet[CredentialId], source: IPv4Address, now: datetime) -> Verdict:
-    """Return the verdict on a caller from *source* who proved the credentials *proven* at *now*."""
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a door asks, beyond what an account requires of itself."""
+
+    ways: tuple[frozenset[Method], ...]
+    """All of one of these must be proven; what stands in none of them opens nothing here."""
+    cannot_ask: frozenset[Method] = frozenset()
+    """What this door cannot be shown.  Each of its ways has two factors in the place of it."""
+    may_let_the_list_be: bool = False
+    """Whether an organization may allow its people any address here."""
+
+
+DEMANDS: Final[Mapping[Door, Demand]] = {
+    Door.SFTP: Demand(ways=(frozenset({Method.PASSWORD}), frozenset({Method.PUBLIC_KEY}))),
+    Door.PORTAL: Demand(
+        ways=(frozenset({Method.PASSWORD, Method.TOTP}), frozenset({Method.PROVIDER})),
+        cannot_ask=frozenset({Method.PUBLIC_KEY}),
+        may_let_the_list_be=True,
+    ),
+}
+"""The doors that people sign on at; nobody signs on at another."""
+
+
+def decide(
+    dossier: Dossier | None, proven: AbstractSet[CredentialId], source: IPv4Address, now: datetime, door: Door
+) -> Verdict:
+    """Return the verdict on a caller at *door* from *source* who proved the credentials *proven* at *now*.
+
+    A temporary password is replaced before the door asks for its second factor, as it is over SFTP.
+    """
     if dossier is None:
         return Refuse(Reason.UNKNOWN_ACCOUNT)
     held = tuple(c for c in dossier.credentials if c.id in proven)
-    reason = next(chain(_unproven(dossier, held, proven, now), bars(dossier, source, now)), None)
+    reason = next(chain(_unproven(dossier, held, proven, now), bars(dossier, source, now, door)), None)
     if reason is not None:
         return Refuse(reason)
-    missing = dossier.account.required - {c.method for c in held}
+    methods = frozenset(c.method for c in held)
+    missing = dossier.account.required - DEMANDS[door].cannot_ask - methods
     if missing:
         return AlsoNeeds(min(missing))
     for credential in held:
         if credential.kind is CredentialKind.TEMPORARY:
             return MustReplace(credential)
-    entry = dossier.admits(source, now)
-    # bars() has just found one; if ever it did not, nobody comes in.
-    return Admit(held, entry) if entry else Refuse(Reason.SOURCE_NOT_LISTED)
+    missing = _missing(DEMANDS[door], methods)
+    if missing:
+        return AlsoNeeds(min(missing))
+    return Admit(held, dossier.admits(source, now))
+
+
+def _missing(demand: Demand, methods: AbstractSet[Method]) -> AbstractSet[Method]:
+    """Return what is missing of the way that was gone furthest; nothing if one was gone to its end."""
+    if any(way <= methods for way in demand.ways):
+        return frozenset()
+    return max(demand.ways, key=lambda way: len(way & methods)) - methods
 
 
 def _unproven(
@@ -160,9 +199,10 @@ def _unproven(
             yield Reason.TEMPORARY_EXPIRED if temporary else Reason.CREDENTIAL_EXPIRED
 
 
-def bars(dossier: Dossier, source: IPv4Address, now: datetime) -> Iterator[Reason]:
-    """Yield everything that bars the account at *now* from *source*, whatever is proven."""
+def bars(dossier: Dossier, source: IPv4Address, now: datetime, door: Door) -> Iterator[Reason]:
+    """Yield everything that bars the account at *now* from *source* at *door*, whatever is proven."""
     account = dossier.account
+    anywhere = DEMANDS[door].may_let_the_list_be and dossier.organization.portal_any_address
     found = (
         (account.state is AccountState.PURGED, Reason.ACCOUNT_PURGED),
         (account.state is AccountState.DISABLED, Reason.ACCOUNT_DISABLED),
@@ -170,7 +210,7 @@ def bars(dossier: Dossier, source: IPv4Address, now: datetime) -> Iterator[Reaso
         (account.failures >= dossier.terms.max_failures, Reason.ACCOUNT_LOCKED),
         (now >= dossier.dormant_from(), Reason.ACCOUNT_DORMANT),
         (account.recertify_by is not None and now >= account.recertify_by, Reason.NOT_RECERTIFIED),
-        (dossier.admits(source, now) is None, Reason.SOURCE_NOT_LISTED),
+        (not anywhere and dossier.admits(source, now) is None, Reason.SOURCE_NOT_LISTED),
     )
     return (reason for barred, reason in found if barred)
 

@@ -16,7 +16,7 @@ from mft.app.values import terms
 from mft.audit.export import export_jsonl
 from mft.audit.search import tail
 from mft.audit.verify import verify_store
-from mft.model.account import AccountState, Method
+from mft.model.account import SSH_METHODS, AccountState
 from mft.model.errors import Conflict
 from mft.model.path import VirtualPath
 from mft.model.rights import ALL, Right
@@ -125,7 +125,7 @@ def reset_password(house: House) -> None:
 
 
 def require_both(house: House) -> None:
-    house.accounts.set_required(OPERATOR, "alice", frozenset(Method))
+    house.accounts.set_required(OPERATOR, "alice", SSH_METHODS)
 
 
 def revoke(house: House) -> None:
@@ -153,7 +153,7 @@ TAKING = [
     (remove_key, {"keys": 0}),
     (change_password, {"password": False}),
     (reset_password, {"password": False}),
-    (require_both, {"required": frozenset(Method)}),
+    (require_both, {"required": SSH_METHODS}),
     (revoke, {"grants": {}}),
     (narrow, {"grants": {str(INBOX): Right.LIST}}),
     (rename_and_revoke, {"grants": {}}),

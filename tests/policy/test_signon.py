@@ -21,6 +21,7 @@ from mft.model.account import (
 )
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
 from mft.model.network import AddressRange
+from mft.model.session import Door
 from mft.policy.signon import (
     LONGEST_PAUSE,
     Admit,
@@ -87,8 +88,14 @@ def a_dossier(*held: CredentialId, account: dict | None = None, enabled: bool = 
     return replace(dossier, **changes)
 
 
-def verdict(dossier: Dossier | None, *proven: CredentialId, source: IPv4Address = HOME, now: datetime = NOW):
-    return decide(dossier, frozenset(proven), source, now)
+def verdict(
+    dossier: Dossier | None,
+    *proven: CredentialId,
+    source: IPv4Address = HOME,
+    now: datetime = NOW,
+    door: Door = Door.SFTP,
+):
+    return decide(dossier, frozenset(proven), source, now, door)
 
 
 def test_a_known_secret_from_a_listed_address_is_admitted():
@@ -237,14 +244,14 @@ def test_nobody_is_let_further_past_any_bar(proven, held, state, enabled, failur
     barred = (
         state is not AccountState.ACTIVE or not enabled or failures >= 100 or age >= timedelta(days=120) or not listed
     )
-    answer = decide(dossier, proven, HOME, NOW)
+    answer = decide(dossier, proven, HOME, NOW, Door.SFTP)
     assert isinstance(answer, Refuse) == (barred or not proven or not proven <= held)
     assert isinstance(answer, Admit) <= (TEMPORARY not in proven)
 
 
 def test_all_bars_are_named_at_once_for_those_who_help():
     dossier = a_dossier(account={"state": AccountState.DISABLED, "failures": 100}, enabled=False, allowlist=())
-    assert set(bars(dossier, HOME, NOW)) == {
+    assert set(bars(dossier, HOME, NOW, Door.SFTP)) == {
         Reason.ACCOUNT_DISABLED,
         Reason.ACCOUNT_LOCKED,
         Reason.ORGANIZATION_DISABLED,

@@ -75,13 +75,15 @@ credential: Final = Table(
     Column("created_by", Text, nullable=False),
     Column("expires_at", Instant),
 )
-# At most one credential that is typed as a password, so that every attempt costs one hash.
+# At most one credential that is typed as a password, so that every attempt costs one hash.  A new kind
+# counts as one until it is named here.
+_TYPED: Final = text("kind NOT IN ('key', 'totp', 'identity')")
 Index(
     "uq_credential_password",
     credential.c.account,
     unique=True,
-    sqlite_where=credential.c.kind != "key",
-    postgresql_where=credential.c.kind != "key",
+    sqlite_where=_TYPED,
+    postgresql_where=_TYPED,
 )
 Index(
     "uq_credential_key",

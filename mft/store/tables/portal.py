@@ -28,10 +28,8 @@ visit: Final = Table(
 totp: Final = Table(
     "totp",
     metadata,
-    Column("account", ForeignKey("account.id"), primary_key=True),
-    Column("wrapped_secret", LargeBinary, nullable=False),
-    Column("master", Text, nullable=False),
-    Column("made_at", Instant, nullable=False),
+    # What changes about a second factor; its secret is the credential's verifier, wrapped by the master key.
+    Column("credential", ForeignKey("credential.id", ondelete="CASCADE"), primary_key=True),
     Column("confirmed_at", Instant),  # None until the first code was right.
     Column("last_step", BigInteger),  # The youngest 30-second step that was used: none is used twice.
 )
@@ -52,7 +50,8 @@ mail_link: Final = Table(
     Column("purpose", Text, nullable=False),  # password or email.
     Column("email", Text),  # The new address, for email.
     Column("expires_at", Instant, nullable=False),
-    Column("used_at", Instant),
+    Column("attempts", Integer, nullable=False),  # Wrong second factors that came with it.
+    Column("used_at", Instant),  # Or worn out by them.
 )
 
 identity: Final = Table(

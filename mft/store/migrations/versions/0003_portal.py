@@ -40,6 +40,7 @@ def upgrade() -> None:
     sa.Column('purpose', sa.Text(), nullable=False),
     sa.Column('email', sa.Text(), nullable=True),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('used_at', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['account'], ['account.id'], name=op.f('fk_mail_link_account')),
     sa.PrimaryKeyConstraint('token_sha256', name=op.f('pk_mail_link'))
@@ -53,14 +54,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('account', 'sha256', name=op.f('pk_recovery_code'))
     )
     op.create_table('totp',
-    sa.Column('account', sa.Text(), nullable=False),
-    sa.Column('wrapped_secret', sa.LargeBinary(), nullable=False),
-    sa.Column('master', sa.Text(), nullable=False),
-    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('credential', sa.Text(), nullable=False),
     sa.Column('confirmed_at', sa.BigInteger(), nullable=True),
     sa.Column('last_step', sa.BigInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['account'], ['account.id'], name=op.f('fk_totp_account')),
-    sa.PrimaryKeyConstraint('account', name=op.f('pk_totp'))
+    sa.ForeignKeyConstraint(['credential'], ['credential.id'], name=op.f('fk_totp_credential'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('credential', name=op.f('pk_totp'))
     )
     op.create_table('visit',
     sa.Column('token_sha256', sa.LargeBinary(), nullable=False),
@@ -89,3 +87,7 @@ def upgrade() -> None:
     op.add_column('account', sa.Column('setup_text', sa.Text(), nullable=True))
     op.add_column('organization', sa.Column('portal_any_address', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.create_index('uq_account_external_id', 'account', ['external_id'], unique=True)
+    # A second factor stands beside the password: only what is typed as a password is one of a kind.
+    op.drop_index('uq_credential_password', 'credential')
+    not_typed = sa.text("kind NOT IN ('key', 'totp', 'identity')")
+    op.create_index('uq_credential_password', 'credential', ['account'], unique=True, sqlite_where=not_typed, postgresql_where=not_typed)
