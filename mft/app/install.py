@@ -40,6 +40,8 @@ class Wanted:
     trial: bool
     """Loopback only, and loopback addresses may be listed; for trying it out on one machine."""
     sftp_port: int = 2222
+    portal_port: int = 0
+    """Of a trial's portal; only a trial has one from the beginning, since it needs no certificate but its own."""
     database_url: str = ""
     config: Path | None = None
     """Where the configuration goes; None: into the folder.  Its own folder must be there already."""
@@ -102,6 +104,7 @@ def _changes(wanted: Wanted) -> dict[Key, Any]:
     if wanted.trial:
         # Several trials on one machine must not fight for the monitor's port; the ready line tells it.
         changes |= {("trial_networks",): [TRIAL_NETWORK], ("monitor", "port"): 0}
+        changes |= {("portal", "enabled"): True, ("portal", "port"): wanted.portal_port}
     if wanted.database_url:
         changes[("database_url",)] = wanted.database_url
     if wanted.config is not None:

@@ -33,7 +33,7 @@ from mft.sftp.front.options import Offer
 from mft.sftp.front.parts import Parts
 from mft.store.schema import require_current
 from mft.vfs.recovery import recover
-from mft.web.guest import answering
+from mft.web.guest import answering, listen
 from mft.web.probes import Check, probes
 
 DRAIN: Final = 30.0
@@ -62,7 +62,7 @@ async def serve(settings: Settings) -> None:
             watched = await opened.enter_async_context(_monitor(house))
             addresses = await opened.enter_async_context(_sftp(house, manager.sockets("sftp"), asked))
             await _record(house, Action.SERVER_STARTED, {"version": __version__, "sftp": ", ".join(addresses)})
-            _say_ready(lock, manager, addresses, watched)
+            _say_ready(lock, manager, {"sftp": addresses, "monitor": watched})
             await asked.wait()
             manager.say("STOPPING=1")
             _LOG.info("stopping", drain_seconds=DRAIN)
@@ -141,7 +141,7 @@ async def _monitor(house: House) -> AsyncIterator[str | None]:
         yield None
         return
     app = probes(_health(house), house.offload)
-    async with answering(app, chosen.address, chosen.port, name="monitor") as url:
+    async with answering(app, listen(chosen.address, chosen.port), name="monitor") as url:
         yield url
 
 
@@ -191,8 +191,7 @@ async def _drained(door: SftpDoor, asked: _Asked) -> None:
     await door.close()
 
 
-def _say_ready(lock: Alone, manager: Manager, addresses: list[str], watched: str | None) -> None:
-    ready: dict[str, Any] = {"sftp": addresses, "monitor": watched}
+def _say_ready(lock: Alone, manager: Manager, ready: dict[str, Any]) -> None:
     lock.tell(ready)
     manager.say("READY=1")
     _LOG.info("ready", **ready)

@@ -7,6 +7,7 @@ from mft.lifecycle.scrub import ScrubRules
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.breaker import BreakerRules
 from mft.policy.penalties import PenaltyRules
+from mft.policy.portal import VisitTerms
 from mft.policy.quota import Reserve
 from mft.policy.requests import RequestTerms
 from mft.policy.retention import RetentionClass, RetentionTerms
@@ -47,6 +48,11 @@ def address_rules(settings: Settings) -> AddressRules:
 def agreements(settings: Settings) -> Agreements:
     """Return the agreements that people accept: the house's own, or those that came with the program."""
     return Agreements(settings.requests.agreements or shipped("agreements"), settings.requests.agreement)
+
+
+def visit_terms(settings: Settings) -> VisitTerms:
+    """Return how long a visit to the portal lasts."""
+    return VisitTerms(idle=settings.portal.idle, absolute=settings.portal.absolute)
 
 
 def penalty_rules(settings: Settings) -> PenaltyRules:

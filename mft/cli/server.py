@@ -27,20 +27,31 @@ FOLDER: Final = Path("/var/lib/mft")
 )
 @click.option("--trial", is_flag=True, help="For trying out: on loopback only, where 127.0.0.0/8 counts as public.")
 @click.option("--sftp-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--portal-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Of a trial's portal; 0 takes a free one, which mft config show tells.",
+)
 @click.option("--db", "database", metavar="URL", default="", help="PostgreSQL instead of a file in the directory.")
 @acting_option
 @answers
 def init_command(
+    *,
     folder: Path,
     config: Path | None,
-    trial: bool,  # noqa: FBT001  (click passes by name)
+    trial: bool,
     sftp_port: int,
+    portal_port: int,
     database: str,
     acting: str | None,
 ) -> Answer:
     """Make a server's directory: configuration, keys and database."""
     demand_no_password(database)
-    wanted = Wanted(folder, trial=trial, sftp_port=sftp_port, database_url=database, config=config)
+    wanted = Wanted(
+        folder, trial=trial, sftp_port=sftp_port, portal_port=portal_port, database_url=database, config=config
+    )
     made = install(wanted, operator(acting))
     fields = {"config": str(made.config), "host_key": made.host_key, "trial": trial}
     return Done(

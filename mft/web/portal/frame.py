@@ -4,7 +4,7 @@ A page is a function from a ``Visitor`` to a ``Response``; it asks rooms and dec
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Any, Final
 
@@ -12,10 +12,16 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from mft.accounts.insiders import Insider
+from mft.model.errors import Forbidden, Invalid
+from mft.model.portal import Stage, Visit
+from mft.model.session import Actor, Door
+from mft.policy.portal import ends_at
+from mft.web.portal.cookies import give, take_away
 from mft.web.portal.forms import Fields, read_form, token_for
+from mft.web.portal.parts import PortalParts
 from mft.web.portal.rendering import page
-
-COOKIE: Final = "__Host-mft"
+from mft.web.portal.source import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +53,63 @@ class Banner:
     link_text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What every page says of the server."""
-
-    url: str
-    payer: str
-    support: str
-    footer: tuple[Crumb, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whose page it is."""
-
-    name: str
-    seconds_left: int
-    """Until the visit ends if nothing more is asked."""
+HOME: Final = Crumb("Home", "/")
+SIGN_IN: Final = "/signin"
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One request: from where, with which cookie, and the frame it is answered in."""
+    """One request: from where, in which visit, and the frame it is answered in."""
 
     request: Request
-    source: IPv4Address
-    cookie: str | None
-    site: Site
+    parts: PortalParts
     templates: Environment
-    who: Who | None = None
+    title: str
+    """Of the page; the route's."""
+    seen: Seen
+    cookie: str | None = None
+    """The visit's token; None while there is no visit."""
+    visit: Visit | None = None
+    insider: Insider | None = None
+    """Who is signed in."""
     menu: tuple[MenuItem, ...] = ()
-    banners: tuple[Banner, ...] = field(default=())
+    footer: tuple[Crumb, ...] = ()
+    banners: tuple[Banner, ...] = ()
+    fresh: bool = False
+    """Whether the browser does not have *cookie* yet."""
+
+    @property
+    def source(self) -> IPv4Address:
+        """Where the browser comes from, as allowlists and the trail speak of it.  Raises Invalid."""
+        if not isinstance(self.seen, IPv4Address):
+            raise Invalid("the browser's address is not IPv4, or cannot be known")
+        return self.seen
+
+    @property
+    def client(self) -> str:
+        """What the browser calls itself."""
+        return self.request.headers.get("user-agent", "")
+
+    @property
+    def inside(self) -> Insider:
+        """Who is signed in.  Raises Forbidden when nobody is; the routes let nobody else come so far."""
+        if self.insider is None:
+            raise Forbidden("nobody is signed in")
+        return self.insider
+
+    @property
+    def actor(self) -> Actor:
+        """Who does what this page does, for the trail.  Raises Forbidden when nobody is signed in."""
+        account = self.inside.account
+        session = self.visit.session if self.visit else None
+        return Actor(Door.PORTAL, account.name, account.id, session, self.source)
+
+    def with_token(self, token: str, visit: Visit | None = None) -> "Visitor":
+        """Return the same visitor a step further: the browser is given *token*, and forms are bound to it."""
+        return replace(self, cookie=token, visit=visit or self.visit, fresh=True)
 
     async def form(self) -> Fields:
-        """Return the fields that the form brought.  Raises Invalid, Forbidden."""
+        """Return the fields that the form brought.  Raises Unreadable, StaleForm."""
         return await read_form(self.request, self.cookie)
 
     def show(
@@ -88,24 +117,46 @@ class Visitor:
         template: str,
         *,
         status: int = 200,
-        trail: Sequence[Crumb] = (),
+        trail: Sequence[Crumb] | None = None,
         banners: Sequence[Banner] = (),
         **words: Any,
     ) -> Response:
-        """Return the page that *template* makes of *words*."""
+        """Return the page that *template* makes of *words*; *trail* leads there from Home unless it says otherwise."""
+        if trail is None:
+            here = self.request.url.path
+            trail = () if here == HOME.path else (HOME, Crumb(self.title, here))
         frame = {
-            "site": self.site,
-            "who": self.who,
+            "title": self.title,
+            "payer": self.parts.payer,
+            "support": self.parts.support,
+            "url": self.parts.url,
+            "footer": self.footer,
+            "who": self.insider,
+            "seconds_left": self._seconds_left(),
             "menu": self.menu,
             "trail": trail,
             "banners": (*self.banners, *banners),
             "form_token": token_for(self.cookie) if self.cookie else "",
         }
-        return HTMLResponse(page(self.templates, template, frame | words), status)
+        return self._answer(HTMLResponse(page(self.templates, template, frame | words), status))
 
     def go(self, path: str) -> Response:
-        """Send the browser to *path*, one of ours, by GET."""
-        return RedirectResponse(path, 303)
+        """Send the browser to *path*, by GET: one of ours, or the provider's."""
+        return self._answer(RedirectResponse(path, 303))
+
+    def leave(self, path: str) -> Response:
+        """Send the browser to *path* and let it forget the visit, which has ended."""
+        return take_away(RedirectResponse(path, 303))
+
+    def _answer(self, response: Response) -> Response:
+        return give(response, self.cookie) if self.fresh and self.cookie else response
+
+    def _seconds_left(self) -> int:
+        """Return how long the visit lasts if nothing more is asked."""
+        if self.visit is None or self.visit.stage is not Stage.SIGNED_IN:
+            return 0
+        left = ends_at(self.visit, self.parts.terms) - self.parts.clock.now()
+        return max(0, int(left.total_seconds()))
 
 
 Endpoint = Callable[[Visitor], Awaitable[Response]]

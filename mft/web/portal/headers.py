@@ -15,6 +15,7 @@ _SOURCES: Final = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
+    "object-src": "'none'",
 }
 POLICY: Final = "; ".join(f"{kind} {allowed}" for kind, allowed in _SOURCES.items())
 _ALWAYS: Final = {
@@ -27,7 +28,6 @@ _ALWAYS: Final = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "x-frame-options": "DENY",
 }
-STATIC: Final = "/static/"
 
 
 class Headers:
@@ -43,14 +43,16 @@ class Headers:
             )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as ASGI asks."""
+        """Answer as ASGI asks; nothing but HTTP is answered."""
+        if scope["type"] != "http":
+            return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._always)
-                if not scope["path"].startswith(STATIC):  # A URL of ours, decoded once by the server.
-                    headers["cache-control"] = "no-store"
+                # Whoever knows better said so: the files that change their address with their content.
+                headers.setdefault("cache-control", "no-store")
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -8,15 +8,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 FORM: Final = "application/x-www-form-urlencoded"
-
-
-class _TooLong(Exception):
-    """More of a body came than may come."""
+TOO_LONG: Final = "That is more than a form may hold."
 
 
 class Limits:
@@ -31,23 +29,18 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as ASGI asks."""
-        if scope["type"] != "http":
-            return
         headers = Headers(scope=scope)
         refusal = next(self._refusals(scope["method"], headers), None)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        try:
-            await self._app(scope, self._counted(receive), send)
-        except _TooLong:
-            await _refused(413, "That is more than a form may hold.")(scope, receive, send)
+        await self._app(scope, self._counted(receive), send)
 
     def _refusals(self, method: str, headers: Headers) -> Iterator[PlainTextResponse]:
         if headers.getlist("host") != [self._host]:
-            yield _refused(421, "This address is not ours.")
+            yield _refused(421, f"This address is not ours. Go to {self._origin}/")
         if method not in _METHODS:
-            yield _refused(405, "This cannot be done here.")
+            yield _refused(405, "This cannot be done here.", allow="GET, HEAD, POST")
         if "content-encoding" in headers:
             # CVE-2026-28318: a packed body is the sender's choice of our work.
             yield _refused(415, "A packed body is not read.")
@@ -58,8 +51,8 @@ class Limits:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             yield _refused(415, "Only forms are read.")
         said = headers.get("content-length", "0")
-        if not said.isdecimal() or int(said) > self._body:
-            yield _refused(413, "That is more than a form may hold.")
+        if not (said.isascii() and said.isdecimal()) or len(said) > len(str(self._body)) or int(said) > self._body:
+            yield _refused(413, TOO_LONG)
         # A browser says from where a form was sent; one of another site's, or a script's, is not ours.
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             yield _refused(403, "This form was sent from another site.")
@@ -74,11 +67,11 @@ class Limits:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._body:
-                raise _TooLong
+                raise HTTPException(413)
             return message
 
         return counted
 
 
-def _refused(status: int, said: str) -> PlainTextResponse:
-    return PlainTextResponse(said + "\n", status)
+def _refused(status: int, said: str, **headers: str) -> PlainTextResponse:
+    return PlainTextResponse(said + "\n", status, headers)

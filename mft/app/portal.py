@@ -1,0 +1,57 @@
+"""Open the portal: its certificate, its socket, its rooms."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from mft.app.build import House
+from mft.app.portal_facts import trial_folder
+from mft.app.values import visit_terms
+from mft.crypto.tls import trial_certificate
+from mft.model.network import parse_address
+from mft.web.guest import Tls, answering, listen
+from mft.web.portal.app import portal
+from mft.web.portal.parts import PortalParts
+
+AT_ONCE: Final = 500
+"""Connections of browsers; more are told to come back."""
+
+
+@asynccontextmanager
+async def portal_door(house: House) -> AsyncIterator[str | None]:
+    """Answer browsers while the block runs; gives the portal's address, or None when it is off."""
+    chosen = house.settings.portal
+    if not chosen.enabled:
+        yield None
+        return
+    listening = listen(chosen.address, chosen.port, _tls(house))
+    url = chosen.url or listening.url
+    async with answering(portal(portal_parts(house, url)), listening, name="portal", at_once=AT_ONCE):
+        yield url
+
+
+def portal_parts(house: House, url: str) -> PortalParts:
+    """Return what the portal at *url* is handed."""
+    settings = house.settings
+    return PortalParts(
+        offload=house.offload,
+        clock=house.clock,
+        visits=house.visits,
+        insiders=house.insiders,
+        terms=visit_terms(settings),
+        url=url,
+        payer=settings.payer,
+        support=settings.portal.support,
+        body=settings.portal.body,
+        proxies=settings.portal.proxy_from,
+        trial=settings.trial_networks,
+    )
+
+
+def _tls(house: House) -> Tls:
+    chosen = house.settings.portal
+    if chosen.certificate is not None and chosen.private_key is not None:
+        return Tls(chosen.certificate, chosen.private_key)
+    # The settings are checked: without files of its own it listens on loopback.
+    made = trial_certificate(trial_folder(house.settings), parse_address(chosen.address), house.clock.now())
+    return Tls(*made)

@@ -1,0 +1,160 @@
+"""The portal as one application: headers around limits around pages.
+
+Who may come to which page stands in the routes' table; here it is applied, for all pages alike.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from mft.accounts.insiders import Insider
+from mft.logs.setup import log
+from mft.model.errors import Invalid, MftError, NotFound
+from mft.model.ids import new_reference
+from mft.model.portal import Stage, Visit
+from mft.web.portal.cookies import COOKIE, take_away, token_of
+from mft.web.portal.errors import Told, told_of, told_of_status
+from mft.web.portal.frame import SIGN_IN, Visitor
+from mft.web.portal.headers import Headers
+from mft.web.portal.limits import Limits
+from mft.web.portal.menu import menu_for
+from mft.web.portal.parts import PortalParts
+from mft.web.portal.rendering import environment
+from mft.web.portal.route import May, Method, Row
+from mft.web.portal.routes import FOOTER, TABLE
+from mft.web.portal.source import Seen, seen
+from mft.web.portal.static import Static
+
+ENDED: Final = f"{SIGN_IN}?ended"
+"""Where somebody is led whose visit is over."""
+
+_LOG: Final = log("mft.web.portal")
+
+
+def portal(parts: PortalParts) -> ASGIApp:
+    """Return the portal."""
+    frame = _Frame(parts)
+    pages = Starlette(
+        routes=[
+            Mount("/static", Static()),
+            *(Route(row.path, frame.answers(row), methods=[row.method]) for row in TABLE),
+        ],
+        exception_handlers={HTTPException: frame.refused, Exception: frame.broken},
+    )
+    # A redirect to a path with or without a slash at its end would be a second address of the same page.
+    pages.router.redirect_slashes = False
+    return Headers(Limits(pages, parts.url, parts.body))
+
+
+class _Frame:
+    """Lets visitors come, or not, and gives each page the visitor it is for."""
+
+    def __init__(self, parts: PortalParts) -> None:
+        self._parts = parts
+        self._templates = environment()
+
+    def answers(self, row: Row) -> Callable[[Request], Awaitable[Response]]:
+        """Return what answers a request for *row*."""
+
+        async def answer(request: Request) -> Response:
+            visitor = self._stranger(request, row.title)
+            try:
+                visitor = await self._recognized(visitor)
+                return await self._admitted(visitor, row)
+            except MftError as error:
+                return self._told(visitor, told_of(error), error)
+
+        return answer
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """Answer what Starlette itself refuses: no such page, no such method, too long."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
+        visitor = self._stranger(request, "")
+        try:
+            visitor = await self._recognized(visitor)
+        except MftError as why:
+            return self._told(visitor, told_of(why), why)
+        response = self._told(visitor, told_of_status(status), error)
+        response.headers.update(headers or {})
+        return response
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        """Answer for a defect of ours; what it was goes to the log."""
+        return self._told(self._stranger(request, ""), told_of_status(500), error)
+
+    def _stranger(self, request: Request, title: str) -> Visitor:
+        return Visitor(
+            request=request,
+            parts=self._parts,
+            templates=self._templates,
+            title=title,
+            seen=seen(request, self._parts.proxies),
+            cookie=token_of(request.cookies.get(COOKIE)),
+            footer=FOOTER,
+        )
+
+    async def _recognized(self, visitor: Visitor) -> Visitor:
+        """Return *visitor* with what the cookie leads to; without a cookie if it leads nowhere."""
+        visit = await self._visit(visitor.cookie, visitor.seen)
+        insider = await self._insider(visit)
+        return replace(
+            visitor,
+            cookie=visitor.cookie if visit else None,
+            visit=visit,
+            insider=insider,
+            menu=menu_for(insider, visitor.request.url.path, TABLE),
+        )
+
+    async def _visit(self, cookie: str | None, source: Seen) -> Visit | None:
+        if cookie is None or not isinstance(source, IPv4Address):
+            return None
+        return await self._parts.offload.write(self._parts.visits.find, cookie, source)
+
+    async def _insider(self, visit: Visit | None) -> Insider | None:
+        if visit is None or visit.account is None or visit.stage is not Stage.SIGNED_IN:
+            return None
+        return await self._parts.offload.read(self._parts.insiders.behind, visit.account)
+
+    async def _admitted(self, visitor: Visitor, row: Row) -> Response:
+        """Let *visitor* come to *row* if they may.  Raises what the page raises."""
+        if row.may is May.ANYONE:
+            return await row.endpoint(visitor)
+        if not isinstance(visitor.seen, IPv4Address):
+            raise Invalid("the browser's address is not IPv4, or cannot be known")
+        if row.may is May.VISIT:
+            return await row.endpoint(await self._in_a_visit(visitor, row.method))
+        if visitor.insider is None:
+            return self._led_to_the_sign_in(visitor)
+        if not row.sees(visitor.insider):
+            raise NotFound(f"{visitor.insider.account.name} does not see {row.path}")
+        return await row.endpoint(visitor)
+
+    async def _in_a_visit(self, visitor: Visitor, method: Method) -> Visitor:
+        """Return *visitor* in a visit, begun now if a form is about to be shown; a HEAD shows none."""
+        if visitor.visit is not None or visitor.request.method != method.GET:
+            return visitor
+        token, visit = await self._parts.offload.write(self._parts.visits.begin, visitor.source)
+        return visitor.with_token(token, visit)
+
+    @staticmethod
+    def _led_to_the_sign_in(visitor: Visitor) -> Response:
+        if COOKIE in visitor.request.cookies and visitor.visit is None:
+            return take_away(visitor.go(ENDED))
+        return visitor.go(SIGN_IN)
+
+    @staticmethod
+    def _told(visitor: Visitor, told: Told, error: Exception) -> Response:
+        reference = new_reference()
+        path = visitor.request.url.path
+        _LOG.info("page.refused", reference=reference, status=told.status, path=path, why=f"{error!r}")
+        where = replace(visitor, title=told.title)
+        return where.show("error.html", status=told.status, trail=(), told=told, reference=reference)

@@ -1,0 +1,43 @@
+"""What a row of the routes' table says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mft.accounts.insiders import Insider
+from mft.web.portal.frame import Endpoint
+
+
+class May(StrEnum):
+    """Who may come."""
+
+    ANYONE = "anyone"
+    VISIT = "visit"  # Anybody, in a visit: one is begun when the page is first shown.
+    SIGNED_IN = "signed_in"  # Anybody else is led to the sign-in.
+
+
+class Method(StrEnum):
+    """How a page is asked for; nothing is changed by GET."""
+
+    GET = "GET"
+    POST = "POST"
+
+
+def everybody(_insider: Insider) -> bool:
+    """Let a page be seen by whoever is signed in."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One page, or one thing that a form does."""
+
+    path: str
+    method: Method
+    endpoint: Endpoint
+    may: May
+    title: str
+    menu: tuple[str, ...] = ()
+    """Its place in the left navigation: its name there, or a heading and its name; empty: it has none."""
+    sees: Callable[[Insider], bool] = everybody
+    """Who of those signed in sees it; for anybody else it is not there."""

@@ -1,0 +1,18 @@
+"""Every page of the portal, how it is asked for, and who may come: what is not in the table is not there."""
+
+from typing import Final
+
+from mft.web.portal.frame import Crumb
+from mft.web.portal.pages.address import address
+from mft.web.portal.pages.footer import PAGES, footer_page
+from mft.web.portal.pages.home import home, signed_in
+from mft.web.portal.route import May, Method, Row
+
+FOOTER: Final = tuple(Crumb(title, f"/{name}") for title, name in PAGES.items())
+
+TABLE: Final[tuple[Row, ...]] = (
+    Row("/", Method.GET, home, May.ANYONE, "Home", menu=("HOME",)),
+    Row("/address", Method.GET, address, May.ANYONE, "What is my address?"),
+    Row("/signed-in", Method.GET, signed_in, May.SIGNED_IN, "Signed in"),
+    *(Row(f"/{name}", Method.GET, footer_page(name), May.ANYONE, title) for title, name in PAGES.items()),
+)
