@@ -6,7 +6,6 @@ nobody but whoever asked.
 """
 
 import asyncio
-import importlib.util
 import json
 import os
 import ssl
@@ -16,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, Final
@@ -123,7 +123,7 @@ class LdapDirectory:
         if not server.bind_dn:
             return ""
         if server.bind_password_file is None:
-            raise Unavailable("directory.bind_dn is set and directory.bind_password_file is not; name the file")
+            raise Unavailable("directory.bind_dn is set and .bind_password_file is not; name the file")
         try:
             found = read_secret(server.bind_password_file, "the directory's password").decode().strip("\r\n")
         except (Invalid, UnicodeDecodeError) as error:
@@ -156,7 +156,7 @@ def _system_trust() -> tuple[str, ...]:
 
 def _demand_library() -> None:
     """Raise Unavailable where the extra was not installed."""
-    if importlib.util.find_spec("bonsai") is None:
+    if find_spec("bonsai") is None:
         raise Unavailable("the LDAP library is not installed; install the extra: pip install 'mft[ldap]'")
 
 

@@ -25,6 +25,10 @@ PEOPLE: Final = f"ou=people,{BASE}"
 MANAGER: Final = f"cn=manager,{BASE}"
 READER: Final = f"cn=mft,{BASE}"
 READER_PASSWORD: Final = "reads people"
+EXPIRING: Final = f"cn=expiring,{BASE}"
+"""A policy by which passwords are good for an hour."""
+LENIENT: Final = f"cn=lenient,{BASE}"
+"""The same, and twice more to change them."""
 LONG_AGO: Final = "20250101000000Z"
 """When the passwords of people who are added were set: the server notes seconds, and tests do not wait for one."""
 MOST_FAILURES: Final = 3
@@ -33,6 +37,9 @@ _CONFIG: Final = """
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+# As Active Directory has them.
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.96 NAME 'pwdLastSet' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
@@ -81,6 +88,22 @@ sn: policy
 pwdAttribute: userPassword
 pwdLockout: TRUE
 pwdMaxFailure: {most_failures}
+
+dn: {expiring}
+objectClass: person
+objectClass: pwdPolicy
+cn: expiring
+sn: policy
+pwdAttribute: userPassword
+pwdMaxAge: 3600
+
+dn: {lenient}
+objectClass: person
+objectClass: pwdPolicy
+cn: lenient
+sn: policy
+pwdAttribute: userPassword
+pwdMaxAge: 3600
 pwdGraceAuthNLimit: 2
 
 dn: {reader}
@@ -210,6 +233,8 @@ def _write(slapd: Slapd, *, tls: bool) -> None:
         "folder": folder,
         "base": BASE,
         "people": PEOPLE,
+        "expiring": EXPIRING,
+        "lenient": LENIENT,
         "manager": MANAGER,
         "reader": READER,
         "reader_password": READER_PASSWORD,
@@ -251,11 +276,15 @@ def _relay(listener: socket.socket, port: int, heard: list[bytes]) -> None:
             client, _ = listener.accept()
         except OSError:
             return
-        with client, closing(socket.create_connection((HOST, port))) as server:
-            back = Thread(target=_pump, args=(server, client, []))
-            back.start()
-            _pump(client, server, heard)
-            back.join()
+        Thread(target=_join, args=(client, port, heard), daemon=True).start()
+
+
+def _join(client: socket.socket, port: int, heard: list[bytes]) -> None:
+    with client, closing(socket.create_connection((HOST, port))) as server:
+        back = Thread(target=_pump, args=(server, client, []))
+        back.start()
+        _pump(client, server, heard)
+        back.join()
 
 
 def _pump(source: socket.socket, target: socket.socket, heard: list[bytes]) -> None:
