@@ -89,11 +89,33 @@ class Admission:
     def check(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
         """Decide upon *attempt* now and write a refusal down; one that would be admitted opens nothing here."""
         now = self._clock.now()
-        dossier = accounts.dossier(connection, account_name(knock.name) or "", self._terms)
+        dossier = self.dossier(connection, knock)
         verdict = decide(dossier, attempt.proven, knock.source, now, knock.door)
         if isinstance(verdict, Refuse):
             return self._refuse(connection, knock, attempt, dossier, verdict, now)
         return Outcome(verdict, replace(knock, proven=attempt.proven), dossier=dossier)
+
+    def dossier(self, connection: Connection, knock: Knock) -> Dossier | None:
+        """Return all that is known within the caller's transaction about who knocks."""
+        return accounts.dossier(connection, account_name(knock.name) or "", self._terms)
+
+    def answer_ask(self, connection: Connection, knock: Knock, dossier: Dossier | None, why_not: str) -> None:
+        """Write down that a link was asked for, and sent unless *why_not* is given; whoever asks is slowed.
+
+        Like refusals, those of strangers do not fill the trail.
+        """
+        now = self._clock.now()
+        shown = self._veil.over(knock.name) if dossier is None else dossier.account.name
+        slowdowns.count(connection, knock.source, shown, now, now - FORGOTTEN_AFTER)
+        action, reference, alone = Action.LINK_SENT, None, True
+        if why_not:
+            reason = Reason.UNKNOWN_ACCOUNT if dossier is None else Reason.SECRET_MISMATCH
+            action = Action.LINK_REFUSED
+            reference, alone = self._refusals.reference(knock.source, knock.door, shown, reason, now)
+        if alone:
+            detail: dict[str, DetailValue] = {"purpose": "password", "source": str(knock.source), "why_not": why_not}
+            event = Event(action, _caller(knock, dossier, shown), shown, detail, reference)
+            self._trail.record(connection, event, now)
 
     def _admit(
         self, connection: Connection, checked: Outcome, attempt: Attempt, dossier: Dossier, verdict: Admit

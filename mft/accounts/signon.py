@@ -125,11 +125,9 @@ class SignOn:
             verdict = decide(weighed.dossier, weighed.attempt.proven, knock.source, self._clock.now(), knock.door)
             if weighed.dossier is None or weighed.credential is None or not isinstance(verdict, Admit | MustReplace):
                 return await self.settle(self.admission.settle, knock, weighed.attempt)
-            objection = await self._offload.hash(self._objection, weighed.dossier, old, new)
-            if objection is not None:
-                await self._offload.write(self._record_unfit, knock, weighed.dossier, objection)
-                return Unfit(objection)
-            verifier = await self._offload.hash(self._passwords.seal, prepare(new))
+            verifier = await self.sealed(knock, weighed.dossier, weighed.credential, new)
+            if isinstance(verifier, Unfit):
+                return verifier
             return await self._offload.write(
                 self.admission.replace, knock, weighed.attempt, weighed.credential.id, verifier
             )
@@ -185,6 +183,17 @@ class SignOn:
         proven = knock.proven | {credential.id} if credential and matched else frozenset()
         return Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
 
+    async def sealed(self, knock: Knock, dossier: Dossier, old: Credential | None, new: str) -> str | Unfit:
+        """Return the verifier of a *new* password, if it is fit, and not the one of *old*.
+
+        None for *old* where nobody proved to know it: whether it is the same is not told there.
+        """
+        objection = await self._offload.hash(self._objection, dossier, old, new)
+        if objection is not None:
+            await self._offload.write(self._record_unfit, knock, dossier, objection)
+            return Unfit(objection)
+        return await self._offload.hash(self._passwords.seal, prepare(new))
+
     async def look_and_pause(self, knock: Knock) -> Dossier | None:
         """Return what is known about whoever knocks, later if this pair of source and name failed lately."""
         dossier, failures = await self._offload.read(self._look, knock)
@@ -214,9 +223,9 @@ class SignOn:
             return self._passwords.matches("", None)
         return self._passwords.matches(prepared, credential.verifier)
 
-    def _objection(self, dossier: Dossier, old: str, new: str) -> str | None:
+    def _objection(self, dossier: Dossier, old: Credential | None, new: str) -> str | None:
         objection = self._fitness.objection(new, dossier.account)
-        if objection is None and prepare(new) == prepare(old):
+        if objection is None and old is not None and self._passwords.matches(prepare(new), old.verifier):
             return "The new password is the same as the old one."
         return objection
 

@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from mft.accounts.allowlists import Allowlists
 from mft.accounts.credentials import Credentials
 from mft.accounts.details import Details
+from mft.accounts.factors import Factors
 from mft.accounts.fitness import Fitness
+from mft.accounts.insiders import Insiders
+from mft.accounts.mail_links import MailLinks
 from mft.accounts.names import Veil
+from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.penalties import Penalties
+from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.purging import Purging
 from mft.accounts.sessions import Sessions
 from mft.accounts.signon import SignOn
 from mft.accounts.staff import StaffRoll
+from mft.accounts.visits import Visits
 from mft.app import values
 from mft.app.directories import directory_of
 from mft.app.mailing import post_of
@@ -37,6 +43,7 @@ from mft.lifecycle.runs import Runs
 from mft.lifecycle.scrub import Scrubber
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
+from mft.policy.portal import LinkTerms
 from mft.retention.breaker import Breaker
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
@@ -76,6 +83,12 @@ class House:
     sessions: Sessions
     penalties: Penalties
     signon: SignOn
+    insiders: Insiders
+    visits: Visits
+    factors: Factors
+    portal_signon: PortalSignOn
+    own_secrets: OwnSecrets
+    mail_links: MailLinks
     details: Details
     purging: Purging
     account_pass: AccountPass
@@ -128,6 +141,21 @@ def _furnished(
     lasts = settings.terms.temporary_password
     credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
     files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
+    signon = SignOn(
+        store,
+        trail,
+        passwords,
+        clock,
+        values.terms(settings),
+        offload,
+        settings.node,
+        rules=rules,
+        payer=settings.payer,
+        # A signature that is never published: the same in every process of this server, known to no other.
+        veil=Veil(signer.sign(b"mft: names that nobody has")),
+    )
+    visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
+    factors = Factors(store, trail, clock, master, settings.payer)
     return House(
         settings=settings,
         clock=clock,
@@ -153,19 +181,13 @@ def _furnished(
         staff=StaffRoll(store, trail, clock),
         runs=Runs(store, trail, clock, settings.node),
         scrubber=Scrubber(files.parts, values.scrub_rules(settings), settings.mail.operators),
-        signon=SignOn(
-            store,
-            trail,
-            passwords,
-            clock,
-            values.terms(settings),
-            offload,
-            settings.node,
-            rules=rules,
-            payer=settings.payer,
-            # A signature that is never published: the same in every process of this server, known to no other.
-            veil=Veil(signer.sign(b"mft: names that nobody has")),
-        ),
+        signon=signon,
+        insiders=Insiders(store),
+        visits=visits,
+        factors=factors,
+        portal_signon=PortalSignOn(store, signon, visits, factors, offload),
+        own_secrets=OwnSecrets(store, signon, visits, factors, offload),
+        mail_links=MailLinks(store, trail, clock, LinkTerms(), signon, visits, factors, offload),
         breaker=breaker,
         post=post_of(settings, store, clock),
         digests=Digests(store, clock, values.terms(settings)),

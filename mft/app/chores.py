@@ -27,6 +27,8 @@ def chores(house: House) -> tuple[Job, ...]:
         Job("orphans", _DAY, lambda: _clear_orphans(house)),  # Bytes that nothing names, files without bytes.
         Job("digests", _HOUR, house.digests.run),  # Tells people of files that end before they took them.
         Job("mail", _MINUTE, lambda: house.post.deliver().moved),  # Sends the letters that wait.
+        Job("visits", _MINUTE, house.visits.sweep),  # Ends visits to the portal that are over.
+        Job("links", _DAY, house.mail_links.tidy),  # Forgets one-time links of long ago.
         Job("runs", _DAY, house.runs.tidy),  # Forgets runs of long ago.
         Job("refusals", _MINUTE, house.signon.tidy, alone=False),  # Counts refused strangers together.
         Job("sessions", _MINUTE, house.sessions.bury_silent, alone=False),  # Ends what a dead process left.

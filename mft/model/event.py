@@ -40,6 +40,13 @@ class Action(StrEnum):
     PASSWORD_ISSUED = "password.issued"  # noqa: S105  (a temporary password was made)
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
     PASSWORD_REFUSED = "password.refused"  # noqa: S105  (a proposed new password was not fit)
+    LINK_SENT = "link.sent"  # A one-time link went out by mail.
+    LINK_USED = "link.used"
+    LINK_REFUSED = "link.refused"  # One was asked for that nobody gets; the asker saw no difference.
+    FACTOR_ADDED = "factor.added"  # A second factor, or another in its place.
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_USED = "recovery.used"  # A recovery code, in the place of the second factor.
+    RECOVERY_RENEWED = "recovery.renewed"  # Ten new codes; the old ones are worth nothing.
     KEY_ADDED = "key.added"
     KEY_REMOVED = "key.removed"
     ADDRESS_ADDED = "address.added"

@@ -17,8 +17,21 @@ class VisitTerms:
     """From the sign-in, whatever happens."""
     before: timedelta = timedelta(minutes=20)
     """For a visit that has not signed in yet, from its beginning."""
+    touch: timedelta = timedelta(seconds=1)
+    """A request is noted when the last one noted is so long ago: what is exact to a second needs no more."""
     attempts: int = 5
     """Wrong second factors, or wrong directory passwords, until the visit has to begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTerms:
+    """The numbers of one-time links that go out by mail."""
+
+    lasts: timedelta = timedelta(minutes=30)
+    attempts: int = 5
+    """Wrong second factors until a link is worn out."""
+    lately: int = 3
+    """Links of a kind that one account is sent within *lasts*: nobody fills somebody's mailbox."""
 
 
 def lives(visit: Visit, now: datetime, terms: VisitTerms) -> bool:

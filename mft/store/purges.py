@@ -19,11 +19,14 @@ from mft.store.tables import (
     credential,
     folder_grant,
     letter,
+    mail_link,
     notice,
+    recovery_code,
     slowdown,
+    visit,
 )
 
-_OWNED: Final = (credential, allowlist_entry, folder_grant, notice)
+_OWNED: Final = (credential, allowlist_entry, folder_grant, notice, recovery_code, mail_link, visit)
 """Tables of rows that are nothing without their account."""
 _FORGOTTEN: Final = ("email", "person", "phone", "contact", "last_signon_source", "recertify_by")
 _FORGOTTEN_OF_REQUESTS: Final = ("person", "email", "phone", "addresses")
