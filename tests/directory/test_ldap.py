@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,8 +77,11 @@ async def test_a_certificate_that_nobody_vouches_for_gets_nothing(
 ):
     people.add("maria")
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
-    # Nor does the environment talk us out of it.
+    # Nor does the environment talk us out of it, or trust more than we do.
     monkeypatch.setenv("LDAPTLS_REQCERT", "never")
+    (tmp_path / "trusted").mkdir()
+    shutil.copy(slapd.ca_file, tmp_path / "trusted")
+    monkeypatch.setenv("LDAPTLS_CACERTDIR", str(tmp_path / "trusted"))
     await refuses(directory(slapd, scheme, ca_file=tmp_path / "other.pem"), "ConnectionError|LDAPError")
     await refuses(directory(slapd, scheme, ca_file=None), "ConnectionError|LDAPError")
 
