@@ -45,6 +45,8 @@ HOMES = {
     "bonsai": ("mft/directory",),
     "click": ("mft/cli",),
     "cryptography": ("mft/crypto", "mft/sftp/transport", "mft/sftp/front"),
+    "jinja2": ("mft/web",),
+    "markupsafe": ("mft/web",),
     # The self-checks speak to our own server through an SSH stack that is not ours.
     "paramiko": ("mft/cli/demo", "mft/app"),
     "prometheus_client": ("mft/logs",),
@@ -52,6 +54,7 @@ HOMES = {
     "pydantic": ("mft/settings",),
     "pydantic_core": ("mft/settings",),
     "rich": ("mft/cli",),
+    "segno": ("mft/web",),
     "sqlalchemy": ("mft/store", *("mft/accounts", "mft/audit", "mft/retention", "mft/vfs")),
     "starlette": ("mft/web",),
     "structlog": ("mft/logs",),

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 from mft.app.build import House
-from mft.app.portal_facts import trial_folder
+from mft.app.portal_facts import tls_files, trial_folder
 from mft.app.values import visit_terms
 from mft.crypto.tls import trial_certificate
 from mft.model.network import parse_address
+from mft.settings.model import Settings
 from mft.web.guest import Tls, answering, listen
 from mft.web.portal.app import portal
 from mft.web.portal.parts import PortalParts
@@ -24,7 +26,7 @@ async def portal_door(house: House) -> AsyncIterator[str | None]:
     if not chosen.enabled:
         yield None
         return
-    listening = listen(chosen.address, chosen.port, _tls(house))
+    listening = listen(chosen.address, chosen.port, _tls(house.settings, house.clock.now()))
     url = chosen.url or listening.url
     async with answering(portal(portal_parts(house, url)), listening, name="portal", at_once=AT_ONCE):
         yield url
@@ -38,6 +40,9 @@ def portal_parts(house: House, url: str) -> PortalParts:
         clock=house.clock,
         visits=house.visits,
         insiders=house.insiders,
+        sign_on=house.portal_signon,
+        own_secrets=house.own_secrets,
+        factors=house.factors,
         terms=visit_terms(settings),
         url=url,
         payer=settings.payer,
@@ -48,10 +53,8 @@ def portal_parts(house: House, url: str) -> PortalParts:
     )
 
 
-def _tls(house: House) -> Tls:
-    chosen = house.settings.portal
-    if chosen.certificate is not None and chosen.private_key is not None:
-        return Tls(chosen.certificate, chosen.private_key)
-    # The settings are checked: without files of its own it listens on loopback.
-    made = trial_certificate(trial_folder(house.settings), parse_address(chosen.address), house.clock.now())
-    return Tls(*made)
+def _tls(settings: Settings, now: datetime) -> Tls:
+    """Return certificate and key; without files of its own it listens on loopback, and is given some for a trial."""
+    if settings.portal.certificate is None:
+        return Tls(*trial_certificate(trial_folder(settings), parse_address(settings.portal.address), now))
+    return Tls(*tls_files(settings))

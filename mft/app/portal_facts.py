@@ -2,8 +2,10 @@
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from mft.app.alone import running
+from mft.crypto.tls import trial_files
 from mft.settings.model import Settings
 
 PORTAL: Final = "portal"
@@ -26,3 +28,18 @@ def portal_url(settings: Settings) -> str:
 def trial_folder(settings: Settings) -> Path:
     """Return where the certificate of a trial is made and kept: beside the other keys."""
     return settings.sftp.host_keys.parent
+
+
+def tls_files(settings: Settings) -> tuple[Path, Path]:
+    """Return where certificate and key are, or will be when a trial has made them."""
+    portal = settings.portal
+    if portal.certificate is not None and portal.private_key is not None:
+        return portal.certificate, portal.private_key
+    return trial_files(trial_folder(settings))
+
+
+def bound_port(settings: Settings) -> int:
+    """Return the port that it listens on; 0 when that is known only once it runs."""
+    if settings.portal.port:
+        return settings.portal.port
+    return urlsplit(str((running(settings.data) or {}).get(PORTAL, ""))).port or 0

@@ -19,6 +19,8 @@ from mft.app.alone import Alone, alone
 from mft.app.build import House, open_house
 from mft.app.chores import chores
 from mft.app.manager import Manager
+from mft.app.portal import portal_door
+from mft.app.portal_facts import PORTAL
 from mft.crypto.hostkeys import load_host_keys
 from mft.crypto.master import MasterKey
 from mft.jobs.schedule import schedule
@@ -60,9 +62,10 @@ async def serve(settings: Settings) -> None:
             await opened.enter_async_context(_watching(manager))
             await opened.enter_async_context(schedule(chores(house), house.runs, house.offload))
             watched = await opened.enter_async_context(_monitor(house))
+            browsed = await opened.enter_async_context(portal_door(house))
             addresses = await opened.enter_async_context(_sftp(house, manager.sockets("sftp"), asked))
             await _record(house, Action.SERVER_STARTED, {"version": __version__, "sftp": ", ".join(addresses)})
-            _say_ready(lock, manager, {"sftp": addresses, "monitor": watched})
+            _say_ready(lock, manager, {"sftp": addresses, PORTAL: browsed, "monitor": watched})
             await asked.wait()
             manager.say("STOPPING=1")
             _LOG.info("stopping", drain_seconds=DRAIN)

@@ -23,9 +23,14 @@ _SLACK: Final = timedelta(hours=1)
 """For a browser whose clock is behind."""
 
 
+def trial_files(folder: Path) -> tuple[Path, Path]:
+    """Return where in *folder* certificate and key of a trial are kept."""
+    return folder / "portal.crt", folder / "portal.key"
+
+
 def trial_certificate(folder: Path, address: IPv4Address, now: datetime) -> tuple[Path, Path]:
     """Return the certificate and the key in *folder* for *address* and localhost, made if they are not there."""
-    certificate, key = folder / "portal.crt", folder / "portal.key"
+    certificate, key = trial_files(folder)
     if not (certificate.exists() and key.exists() and _lasts(certificate, now)):
         _make(certificate, key, address, now)
     return certificate, key
@@ -37,11 +42,30 @@ def fingerprint(certificate: Path) -> str:
     return digest.hex(":").upper()
 
 
+def ends_at(certificate: Path, key: Path) -> datetime:
+    """Return when *certificate*, a chain with the server's own first, ends.  Raises Unavailable if *key* is not its."""
+    own = _read(certificate)
+    try:
+        secret = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise Unavailable(f"{key} is no private key that can be read: {error}; name another") from error
+    if secret.public_key() != own.public_key():
+        raise Unavailable(f"{key} is not the key of {certificate}; name the two that were made together")
+    return own.not_valid_after_utc
+
+
+def der_of(certificate: Path) -> bytes:
+    """Return the server's own certificate as it goes over the wire."""
+    return _read(certificate).public_bytes(serialization.Encoding.DER)
+
+
 def _read(certificate: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(certificate.read_bytes())
     except (OSError, ValueError) as error:
-        raise Unavailable(f"{certificate} is no certificate: {error}; remove it, and a new one is made") from error
+        raise Unavailable(
+            f"{certificate} is no certificate: {error}; name another, or remove a trial's, and it is made anew"
+        ) from error
 
 
 def _lasts(certificate: Path, now: datetime) -> bool:

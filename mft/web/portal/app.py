@@ -15,11 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from mft.accounts.insiders import Insider
 from mft.logs.setup import log
 from mft.model.errors import Invalid, MftError, NotFound
 from mft.model.ids import new_reference
-from mft.model.portal import Stage, Visit
+from mft.model.portal import Stage
 from mft.web.portal.cookies import COOKIE, take_away, token_of
 from mft.web.portal.errors import Told, told_of, told_of_status
 from mft.web.portal.frame import SIGN_IN, Visitor
@@ -30,7 +29,7 @@ from mft.web.portal.parts import PortalParts
 from mft.web.portal.rendering import environment
 from mft.web.portal.route import May, Method, Row
 from mft.web.portal.routes import FOOTER, TABLE
-from mft.web.portal.source import Seen, seen
+from mft.web.portal.source import seen
 from mft.web.portal.static import Static
 
 ENDED: Final = f"{SIGN_IN}?ended"
@@ -103,47 +102,23 @@ class _Frame:
         )
 
     async def _recognized(self, visitor: Visitor) -> Visitor:
-        """Return *visitor* with what the cookie leads to; without a cookie if it leads nowhere."""
-        visit = await self._visit(visitor.cookie, visitor.seen)
-        insider = await self._insider(visit)
-        return replace(
-            visitor,
-            cookie=visitor.cookie if visit else None,
-            visit=visit,
-            insider=insider,
-            menu=menu_for(insider, visitor.request.url.path, TABLE),
-        )
-
-    async def _visit(self, cookie: str | None, source: Seen) -> Visit | None:
-        if cookie is None or not isinstance(source, IPv4Address):
-            return None
-        return await self._parts.offload.write(self._parts.visits.find, cookie, source)
-
-    async def _insider(self, visit: Visit | None) -> Insider | None:
-        if visit is None or visit.account is None or visit.stage is not Stage.SIGNED_IN:
-            return None
-        return await self._parts.offload.read(self._parts.insiders.behind, visit.account)
+        known = await visitor.recognized()
+        return replace(known, menu=menu_for(known.insider, visitor.request.url.path, TABLE))
 
     async def _admitted(self, visitor: Visitor, row: Row) -> Response:
         """Let *visitor* come to *row* if they may.  Raises what the page raises."""
-        if row.may is May.ANYONE:
-            return await row.endpoint(visitor)
-        if not isinstance(visitor.seen, IPv4Address):
+        if row.may is not May.ANYONE and not isinstance(visitor.seen, IPv4Address):
             raise Invalid("the browser's address is not IPv4, or cannot be known")
-        if row.may is May.VISIT:
-            return await row.endpoint(await self._in_a_visit(visitor, row.method))
-        if visitor.insider is None:
+        if row.may is May.VISIT and visitor.visit is None and visitor.request.method == Method.GET:
+            # A form is about to be shown, which has to be bound to something.
+            visitor = await visitor.begun()
+        if row.may is May.PROVING and (visitor.visit is None or visitor.visit.stage is not Stage.PROVING):
+            return visitor.go(SIGN_IN)
+        if row.may is May.SIGNED_IN and visitor.insider is None:
             return self._led_to_the_sign_in(visitor)
-        if not row.sees(visitor.insider):
+        if visitor.insider is not None and not row.sees(visitor.insider):
             raise NotFound(f"{visitor.insider.account.name} does not see {row.path}")
         return await row.endpoint(visitor)
-
-    async def _in_a_visit(self, visitor: Visitor, method: Method) -> Visitor:
-        """Return *visitor* in a visit, begun now if a form is about to be shown; a HEAD shows none."""
-        if visitor.visit is not None or visitor.request.method != method.GET:
-            return visitor
-        token, visit = await self._parts.offload.write(self._parts.visits.begin, visitor.source)
-        return visitor.with_token(token, visit)
 
     @staticmethod
     def _led_to_the_sign_in(visitor: Visitor) -> Response:

@@ -18,7 +18,7 @@ from mft.model.portal import Stage, Visit
 from mft.model.session import Actor, Door
 from mft.policy.portal import ends_at
 from mft.web.portal.cookies import give, take_away
-from mft.web.portal.forms import Fields, read_form, token_for
+from mft.web.portal.forms import Fields, StaleForm, read_form, token_for
 from mft.web.portal.parts import PortalParts
 from mft.web.portal.rendering import page
 from mft.web.portal.source import Seen
@@ -104,9 +104,31 @@ class Visitor:
         session = self.visit.session if self.visit else None
         return Actor(Door.PORTAL, account.name, account.id, session, self.source)
 
-    def with_token(self, token: str, visit: Visit | None = None) -> "Visitor":
+    @property
+    def standing(self) -> Visit:
+        """The visit.  Raises StaleForm when there is none: a form was sent without its cookie, or too late."""
+        if self.visit is None:
+            raise StaleForm("there is no visit")
+        return self.visit
+
+    async def begun(self) -> "Visitor":
+        """Return the same visitor in a visit that begins now."""
+        token, visit = await self.parts.offload.write(self.parts.visits.begin, self.source)
+        return replace(self, cookie=token, visit=visit, insider=None, fresh=True)
+
+    def with_token(self, token: str) -> "Visitor":
         """Return the same visitor a step further: the browser is given *token*, and forms are bound to it."""
-        return replace(self, cookie=token, visit=visit or self.visit, fresh=True)
+        return replace(self, cookie=token, fresh=True)
+
+    async def recognized(self) -> "Visitor":
+        """Return the same visitor with what the cookie leads to; without a cookie if it leads nowhere."""
+        visit = None
+        if self.cookie is not None and isinstance(self.seen, IPv4Address):
+            visit = await self.parts.visits.find(self.cookie, self.seen)
+        insider = None
+        if visit is not None and visit.account is not None and visit.stage is Stage.SIGNED_IN:
+            insider = await self.parts.offload.read(self.parts.insiders.behind, visit.account)
+        return replace(self, cookie=self.cookie if visit else None, visit=visit, insider=insider)
 
     async def form(self) -> Fields:
         """Return the fields that the form brought.  Raises Unreadable, StaleForm."""

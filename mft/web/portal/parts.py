@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from mft.accounts.factors import Factors
 from mft.accounts.insiders import Insiders
+from mft.accounts.own_secrets import OwnSecrets
+from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.visits import Visits
 from mft.clock import Clock
 from mft.model.network import AddressRange
@@ -18,6 +21,9 @@ class PortalParts:
     clock: Clock
     visits: Visits
     insiders: Insiders
+    sign_on: PortalSignOn
+    own_secrets: OwnSecrets
+    factors: Factors
     terms: VisitTerms
     url: str
     """The one address that is answered for, without a slash at its end."""

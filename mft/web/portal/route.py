@@ -13,6 +13,7 @@ class May(StrEnum):
 
     ANYONE = "anyone"
     VISIT = "visit"  # Anybody, in a visit: one is begun when the page is first shown.
+    PROVING = "proving"  # In the midst of signing in; anybody else is led to its beginning.
     SIGNED_IN = "signed_in"  # Anybody else is led to the sign-in.
 
 
