@@ -53,7 +53,7 @@ async def test_it_answers_over_tls_with_the_certificate_it_was_given(url: str, t
 async def test_tls_before_1_2_is_refused(url: str, tls: Tls):
     context = trusting(tls)
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
         await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]), ssl=context)

@@ -38,13 +38,13 @@ ENDED: Final = f"{SIGN_IN}?ended"
 _LOG: Final = log("mft.web.portal")
 
 
-def portal(parts: PortalParts) -> ASGIApp:
-    """Return the portal."""
-    frame = _Frame(parts)
+def portal(parts: PortalParts, table: tuple[Row, ...] = TABLE) -> ASGIApp:
+    """Return the portal whose pages are in *table*."""
+    frame = _Frame(parts, table)
     pages = Starlette(
         routes=[
             Mount("/static", Static()),
-            *(Route(row.path, frame.answers(row), methods=[row.method]) for row in TABLE),
+            *(Route(row.path, frame.answers(row), methods=[row.method]) for row in table),
         ],
         exception_handlers={HTTPException: frame.refused, Exception: frame.broken},
     )
@@ -56,8 +56,9 @@ def portal(parts: PortalParts) -> ASGIApp:
 class _Frame:
     """Lets visitors come, or not, and gives each page the visitor it is for."""
 
-    def __init__(self, parts: PortalParts) -> None:
+    def __init__(self, parts: PortalParts, table: tuple[Row, ...]) -> None:
         self._parts = parts
+        self._table = table
         self._templates = environment()
 
     def answers(self, row: Row) -> Callable[[Request], Awaitable[Response]]:
@@ -103,7 +104,7 @@ class _Frame:
 
     async def _recognized(self, visitor: Visitor) -> Visitor:
         known = await visitor.recognized()
-        return replace(known, menu=menu_for(known.insider, visitor.request.url.path, TABLE))
+        return replace(known, menu=menu_for(known.insider, visitor.request.url.path, self._table))
 
     async def _admitted(self, visitor: Visitor, row: Row) -> Response:
         """Let *visitor* come to *row* if they may.  Raises what the page raises."""
