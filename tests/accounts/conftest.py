@@ -1,11 +1,13 @@
 """The gate, over one database or over each."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from mft.store.engine import Store
 from tests.support.gate import Gate, build_gate
+from tests.support.lobby import Lobby, build_lobby
 
 
 @pytest.fixture
@@ -22,3 +24,15 @@ def any_gate(any_store: Store) -> Iterator[Gate]:
     made = build_gate(any_store)
     yield made
     made.offload.close()
+
+
+@pytest.fixture
+def lobby(gate: Gate, tmp_path: Path) -> Lobby:
+    """The portal's sign-in over a SQLite file."""
+    return build_lobby(gate, tmp_path)
+
+
+@pytest.fixture
+def any_lobby(any_gate: Gate, tmp_path: Path) -> Lobby:
+    """The portal's sign-in over each of the two databases."""
+    return build_lobby(any_gate, tmp_path)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mft.model.account import (
+    SSH_METHODS,
     Account,
     AccountState,
     AllowlistEntry,
@@ -41,11 +42,17 @@ TICK = timedelta(microseconds=1)
 HOME = IPv4Address("8.8.8.8")
 ELSEWHERE = IPv4Address("9.9.9.9")
 PASSWORD, KEY, TEMPORARY = CredentialId("cred_password"), CredentialId("cred_key"), CredentialId("cred_temporary")
+TOTP = CredentialId("cred_totp")
+KINDS = {
+    PASSWORD: CredentialKind.PASSWORD,
+    KEY: CredentialKind.KEY,
+    TEMPORARY: CredentialKind.TEMPORARY,
+    TOTP: CredentialKind.TOTP,
+}
 
 
 def a_credential(which: CredentialId, expires_at: datetime | None = None) -> Credential:
-    kind = {PASSWORD: CredentialKind.PASSWORD, KEY: CredentialKind.KEY, TEMPORARY: CredentialKind.TEMPORARY}[which]
-    return Credential(which, kind, "verifier", "", "", NOW - timedelta(days=1), "operator", expires_at)
+    return Credential(which, KINDS[which], "verifier", "", "", NOW - timedelta(days=1), "operator", expires_at)
 
 
 def an_entry(text: str = "8.8.8.8", until: datetime | None = None, approved_by: str | None = "operator"):
@@ -226,15 +233,16 @@ def test_a_factor_removed_between_two_steps_is_refused():
 
 
 @given(
-    proven=st.sets(st.sampled_from([PASSWORD, KEY, TEMPORARY, CredentialId("cred_other")])),
-    held=st.sets(st.sampled_from([PASSWORD, KEY, TEMPORARY])),
+    proven=st.sets(st.sampled_from([*KINDS, CredentialId("cred_other")])),
+    held=st.sets(st.sampled_from(list(KINDS))),
+    door=st.sampled_from([Door.SFTP, Door.PORTAL]),
     state=st.sampled_from(AccountState),
     enabled=st.booleans(),
     failures=st.integers(0, 101),
     age=st.timedeltas(timedelta(0), timedelta(days=240)),
     listed=st.booleans(),
 )
-def test_nobody_is_let_further_past_any_bar(proven, held, state, enabled, failures, age, listed):
+def test_nobody_is_let_further_past_any_bar(proven, held, door, state, enabled, failures, age, listed):
     dossier = a_dossier(
         account={"state": state, "failures": failures, "created_at": NOW - age},
         enabled=enabled,
@@ -244,9 +252,47 @@ def test_nobody_is_let_further_past_any_bar(proven, held, state, enabled, failur
     barred = (
         state is not AccountState.ACTIVE or not enabled or failures >= 100 or age >= timedelta(days=120) or not listed
     )
-    answer = decide(dossier, proven, HOME, NOW, Door.SFTP)
+    answer = decide(dossier, proven, HOME, NOW, door)
     assert isinstance(answer, Refuse) == (barred or not proven or not proven <= held)
     assert isinstance(answer, Admit) <= (TEMPORARY not in proven)
+    assert isinstance(answer, Admit) <= (proven != {TOTP})
+    assert isinstance(answer, Admit) <= (door is Door.SFTP or {PASSWORD, TOTP} <= proven)
+
+
+PORTAL = {
+    "a password": ((PASSWORD,), {}, AlsoNeeds(Method.TOTP)),
+    "a key": ((KEY,), {}, AlsoNeeds(Method.PASSWORD)),
+    "an authenticator": ((TOTP,), {}, AlsoNeeds(Method.PASSWORD)),
+    "an authenticator and a key": ((TOTP, KEY), {}, AlsoNeeds(Method.PASSWORD)),
+    "a temporary password": ((TEMPORARY,), {}, MustReplace(a_credential(TEMPORARY))),
+    "a password where a key is required": ((PASSWORD,), {"required": SSH_METHODS}, AlsoNeeds(Method.TOTP)),
+}
+
+
+@pytest.mark.parametrize("what", PORTAL)
+def test_no_single_factor_opens_the_portal(what):
+    proven, account, expected = PORTAL[what]
+    assert verdict(a_dossier(*proven, account=account), *proven, door=Door.PORTAL) == expected
+
+
+@pytest.mark.parametrize("account", [{}, {"required": SSH_METHODS}, {"required": frozenset({Method.PUBLIC_KEY})}])
+def test_a_password_and_an_authenticator_open_the_portal(account):
+    dossier = a_dossier(PASSWORD, KEY, TOTP, account=account)
+    assert isinstance(verdict(dossier, PASSWORD, TOTP, door=Door.PORTAL), Admit)
+
+
+def test_an_authenticator_opens_nothing_over_sftp():
+    assert verdict(a_dossier(TOTP), TOTP) == AlsoNeeds(Method.PASSWORD)
+    assert isinstance(verdict(a_dossier(PASSWORD, TOTP), PASSWORD, TOTP), Admit)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_an_organization_may_let_the_list_be_in_the_portal_and_nowhere_else(allowed):
+    plain = a_dossier(PASSWORD, TOTP)
+    dossier = replace(plain, organization=replace(plain.organization, portal_any_address=allowed))
+    answer = verdict(dossier, PASSWORD, TOTP, source=ELSEWHERE, door=Door.PORTAL)
+    assert answer == (Admit(dossier.credentials, None) if allowed else Refuse(Reason.SOURCE_NOT_LISTED))
+    assert verdict(dossier, PASSWORD, source=ELSEWHERE) == Refuse(Reason.SOURCE_NOT_LISTED)
 
 
 def test_all_bars_are_named_at_once_for_those_who_help():
