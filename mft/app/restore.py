@@ -30,6 +30,7 @@ from mft.model.session import Actor
 from mft.settings.example import render
 from mft.settings.load import PATHS, Key, load
 from mft.settings.model import Settings
+from mft.store import mail_links, visits
 from mft.store.engine import Store, open_store
 from mft.store.restoring import forget_uploads
 from mft.store.schema import upgrade
@@ -183,6 +184,9 @@ def _settled(
     trail = Trail(settings.node)
     with store.write() as connection:
         forget_uploads(connection)
+        # Who had signed out would be in again, and a link that was used would be good again.
+        visits.forget_all(connection)
+        mail_links.forget_all(connection)
     known = ends(store)
     buried = 0
     taken: tuple[str, ...] = ()

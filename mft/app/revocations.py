@@ -19,7 +19,7 @@ from mft.model.ids import AllowlistEntryId
 from mft.model.path import VirtualPath
 from mft.model.rights import Right, format_rights, parse_rights
 from mft.model.session import Actor
-from mft.store import accounts, allowlist, credentials, grants, organizations, purges
+from mft.store import accounts, allowlist, credentials, factors, grants, organizations, purges
 from mft.store.engine import Connection, Store
 from mft.vfs.folders import folder_at
 
@@ -47,6 +47,10 @@ _SPOKEN_OF: Final[dict[Action, tuple[tuple[str, str | None], ...]]] = {
     # Of an account's changes: what it must prove, and the password that an earlier restore destroyed.
     Action.ACCOUNT_CHANGED: (("required", "required"), ("password", "password")),
     Action.ORGANIZATION_CHANGED: (("organization", "enabled"),),
+    Action.FACTOR_ADDED: (("factor", None),),
+    Action.FACTOR_REMOVED: (("factor", None),),
+    Action.RECOVERY_USED: (("recovery", None),),
+    Action.RECOVERY_RENEWED: (("recovery", None),),
     Action.KEY_ADDED: (("key", "fingerprint"),),
     Action.KEY_REMOVED: (("key", "fingerprint"),),
     Action.ADDRESS_REMOVED: (("address", "entry"),),
@@ -142,6 +146,24 @@ def _destroy_password(connection: Connection, event: Event) -> Taken | None:
     return Taken(said, {"password": "destroyed"}, Action.ACCOUNT_CHANGED)
 
 
+def _destroy_factor(connection: Connection, event: Event) -> Taken | None:
+    """Destroy a factor that was replaced or removed since: whoever has its authenticator may be somebody else."""
+    account = accounts.by_name(connection, event.subject)
+    if account is None or not factors.remove(connection, account.id):
+        return None
+    factors.drop_codes(connection, account.id)
+    said = "its former second factor is destroyed; the next sign-in to the portal sets up another"
+    return Taken(said, {"kind": "totp"}, Action.FACTOR_REMOVED)
+
+
+def _drop_codes(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    if account is None or not factors.codes_left(connection, account.id):
+        return None
+    factors.drop_codes(connection, account.id)
+    return Taken("its recovery codes are destroyed, since some were used", {"left": 0}, Action.RECOVERY_USED)
+
+
 def _require(connection: Connection, event: Event) -> Taken | None:
     account = accounts.by_name(connection, event.subject)
     methods = frozenset(Method(word) for word in str(event.detail["required"]).split(",") if word)
@@ -213,6 +235,10 @@ _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ACCOUNT_CHANGED: lambda *given: (_require if "required" in given[1].detail else _destroy_password)(*given),
     Action.PASSWORD_ISSUED: _destroy_password,
     Action.PASSWORD_CHANGED: _destroy_password,
+    Action.FACTOR_ADDED: _destroy_factor,
+    Action.FACTOR_REMOVED: _destroy_factor,
+    Action.RECOVERY_USED: _drop_codes,
+    Action.RECOVERY_RENEWED: _drop_codes,
     Action.KEY_REMOVED: _remove_key,
     Action.ADDRESS_REMOVED: _remove_address,
     Action.GRANT_REVOKED: _narrow,

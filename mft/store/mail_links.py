@@ -84,6 +84,11 @@ def use_all(connection: Connection, account: AccountId, at: datetime) -> None:
     connection.execute(update(table).where(*unused).values(used_at=at))
 
 
+def forget_all(connection: Connection) -> None:
+    """Forget every link, as after a restore: one that was used would be good again."""
+    connection.execute(delete(table))
+
+
 def forget_before(connection: Connection, moment: datetime) -> int:
     """Forget links whose time was over before *moment*.  Return how many."""
     return connection.execute(delete(table).where(table.c.expires_at < moment)).rowcount

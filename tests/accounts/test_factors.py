@@ -98,6 +98,14 @@ async def test_a_recovery_code_stands_in_for_the_authenticator_and_is_told(lobby
     assert (letter.recipient, letter.fields["left"], letter.fields["source"]) == ("alice@example.org", 9, "8.8.8.8")
 
 
+async def test_a_recovery_code_works_once(lobby: Lobby):
+    browser = await lobby.newcomer()
+    one, two = await crowd(browser, 2)
+    assert isinstance(await one.code(browser.codes[0]), SignedIn)
+    assert isinstance(await two.code(browser.codes[0]), Refused)
+    assert isinstance(await two.code(browser.codes[1]), SignedIn)
+
+
 async def test_of_a_recovery_code_only_the_digest_is_kept(lobby: Lobby):
     browser = await lobby.newcomer()
     with lobby.gate.store.read() as connection:

@@ -18,7 +18,7 @@ from mft.store import credentials
 from mft.store.mail_links import LinkPurpose
 from mft.store.tables import letter as letters
 from mft.store.tables import mail_link as table
-from tests.support.gate import BETTER, ELSEWHERE, HOME, OLGA, SECRET
+from tests.support.gate import BETTER, ELSEWHERE, HOME, OLGA, SECRET, SOME_KEY
 from tests.support.lobby import URL, Browser, Lobby
 
 
@@ -33,7 +33,8 @@ async def used(lobby: Lobby, token: str, code: str, new: str = BETTER, source=HO
 @pytest.mark.fact("1.7")
 async def test_a_forgotten_password_is_set_anew_by_a_link_and_a_code(lobby: Lobby):
     browser = await lobby.newcomer()
-    over_sftp = (await lobby.gate.enter()).session
+    key = lobby.gate.credentials.add_key(OLGA, "alice", SOME_KEY)
+    over_sftp = (await lobby.gate.signon.by_key(lobby.gate.knock(), key.fingerprint)).session
     await asked(lobby)
     letter = lobby.letters("password-link")[-1]
     assert letter.recipient == "alice@example.org"

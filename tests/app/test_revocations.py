@@ -1,10 +1,13 @@
 """A restore brings nobody's former rights back."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from mft.accounts.allowlists import NewAddress
@@ -29,6 +32,17 @@ HOME = VirtualPath.parse("/Distribution/northwind")
 INBOX = HOME / "inbox"
 
 
+def set_up_authenticator(house: House) -> tuple[str, ...]:
+    """Give alice an authenticator, another one if she has one, and return her recovery codes."""
+    alice = house.accounts.get("alice")
+    with house.store.write() as connection:
+        secret = house.factors.enrol(connection, alice).secret
+        code = pyotp.TOTP(secret).at(house.clock.now())
+        confirmed = house.factors.confirm(connection, OPERATOR, alice, code)
+    assert confirmed is not None
+    return confirmed.codes
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Installed:
     """A server with one account that has one of everything."""
@@ -38,6 +52,7 @@ def made(tmp_path: Path) -> Installed:
         house.allowlists.add(OPERATOR, "alice", NewAddress("8.8.8.8"))
         house.credentials.add_key(OPERATOR, "alice", SOME_KEY)
         house.credentials.set_password(OPERATOR, "alice", SECRET)
+        set_up_authenticator(house)
         house.files.operator(OPERATOR).make_folder(INBOX)
         house.grants.give(OPERATOR, INBOX, house.accounts.get("alice"), ALL)
     return server
@@ -75,6 +90,8 @@ def held(house: House) -> dict[str, object]:
         "addresses": {str(one.addresses) for one in card.allowlist},
         "grants": {str(one.folder): one.rights for one in house.grants.of(card.account)},
         "organization": card.organization.enabled,
+        "factor": house.factors.standing(card.account.id).confirmed_at is not None,
+        "codes": house.factors.standing(card.account.id).codes_left,
     }
 
 
@@ -87,6 +104,8 @@ BEFORE = {
     "addresses": {"127.0.0.1", "8.8.8.8"},
     "grants": {str(INBOX): ALL},
     "organization": True,
+    "factor": True,
+    "codes": 10,
 }
 
 
@@ -128,6 +147,17 @@ def require_both(house: House) -> None:
     house.accounts.set_required(OPERATOR, "alice", SSH_METHODS)
 
 
+def lose_authenticator(house: House) -> None:
+    house.factors.remove(OPERATOR, "alice", "lost")
+
+
+def use_recovery_code(house: House) -> None:
+    alice = house.accounts.get("alice")
+    with house.store.write() as connection:
+        code = house.factors.renew_codes(connection, OPERATOR, alice)[0]
+        assert house.factors.prove(connection, OPERATOR, alice, code)
+
+
 def revoke(house: House) -> None:
     house.grants.revoke(OPERATOR, INBOX, house.accounts.get("alice"))
 
@@ -145,7 +175,15 @@ TAKING = [
     (disable, {"state": AccountState.DISABLED}),
     (
         purge,
-        {"state": AccountState.PURGED, "password": False, "keys": 0, "addresses": set(), "grants": {}},
+        {
+            "state": AccountState.PURGED,
+            "password": False,
+            "keys": 0,
+            "addresses": set(),
+            "grants": {},
+            "factor": False,
+            "codes": 0,
+        },
     ),
     (suspend, {"suspended": True}),
     (disable_organization, {"organization": False}),
@@ -154,6 +192,9 @@ TAKING = [
     (change_password, {"password": False}),
     (reset_password, {"password": False}),
     (require_both, {"required": SSH_METHODS}),
+    (lose_authenticator, {"factor": False, "codes": 0}),
+    (set_up_authenticator, {"factor": False, "codes": 0}),
+    (use_recovery_code, {"codes": 0}),
     (revoke, {"grants": {}}),
     (narrow, {"grants": {str(INBOX): Right.LIST}}),
     (rename_and_revoke, {"grants": {}}),
@@ -201,6 +242,14 @@ def test_what_was_taken_and_given_back_stands_and_nothing_new_comes_from_a_trail
     assert done.taken == ()
     with open_house(load(done.config, QUICK).settings) as house:
         assert held(house) == BEFORE
+
+
+def test_nobody_is_in_after_a_restore_who_had_signed_out(made: Installed, tmp_path: Path):
+    with opened(made) as house:
+        token, _ = house.visits.begin(IPv4Address("127.0.0.1"))
+    done = restored(made, tmp_path, lambda house: house.visits.end(token))
+    with open_house(load(done.config, QUICK).settings) as house:
+        assert asyncio.run(house.visits.find(token, IPv4Address("127.0.0.1"))) is None
 
 
 def test_a_second_restore_takes_what_the_first_took(made: Installed, tmp_path: Path):
