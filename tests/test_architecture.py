@@ -53,6 +53,7 @@ HOMES = {
     "psycopg": ("mft/store",),
     "pydantic": ("mft/settings",),
     "pydantic_core": ("mft/settings",),
+    "pyotp": ("mft/crypto",),
     "rich": ("mft/cli",),
     "segno": ("mft/web",),
     "sqlalchemy": ("mft/store", *("mft/accounts", "mft/audit", "mft/retention", "mft/vfs")),

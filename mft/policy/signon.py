@@ -163,9 +163,9 @@ def decide(
     if reason is not None:
         return Refuse(reason)
     methods = frozenset(c.method for c in held)
-    missing = dossier.account.required - DEMANDS[door].cannot_ask - methods
-    if missing:
-        return AlsoNeeds(min(missing))
+    required = dossier.account.required - DEMANDS[door].cannot_ask
+    if not required <= methods:
+        return AlsoNeeds(min(required - methods))
     for credential in held:
         if credential.kind is CredentialKind.TEMPORARY:
             return MustReplace(credential)
