@@ -13,7 +13,7 @@ help: ## Show this help
 	$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
-.venv/test: .venv/run
+.venv/test: .venv/run | peers
 	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
 	@touch $@
 
@@ -21,9 +21,13 @@ demo: .venv/run ## Set up and run a server with example data on this machine
 	$(BIN)/mft demo
 
 # name of a program : the Debian package that holds it
-PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql systemd-analyze:systemd
-peers: ## Install the SSH clients and the database server that the tests talk to
-	@missing=$$(for peer in $(PEERS); do command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done | sort -u); \
+PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql systemd-analyze:systemd slapd:slapd ldapsearch:ldap-utils gcc:gcc chromium:chromium node:nodejs npm:npm
+# a header : the Debian package that holds it
+HEADERS := /usr/include/ldap.h:libldap2-dev /usr/include/sasl/sasl.h:libsasl2-dev
+peers: ## Install the clients, servers and the browser that the tests talk to, and what the directory's library is built with
+	@missing=$$({ for peer in $(PEERS); do PATH=$$PATH:/usr/sbin command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done; \
+	  for header in $(HEADERS); do test -e $${header%%:*} || echo $${header##*:}; done; \
+	  python=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))'); test -e $$python/Python.h || echo python3-dev; } | sort -u); \
 	  test -z "$$missing" || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
 
 lint: .venv/test ## Lint, formatting, types and import contracts

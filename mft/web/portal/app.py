@@ -21,7 +21,7 @@ from mft.model.ids import new_reference
 from mft.model.portal import Stage
 from mft.web.portal.cookies import COOKIE, take_away, token_of
 from mft.web.portal.errors import Told, told_of, told_of_status
-from mft.web.portal.frame import SIGN_IN, Visitor
+from mft.web.portal.frame import SIGN_IN, Crumb, Visitor
 from mft.web.portal.headers import Headers
 from mft.web.portal.limits import Limits
 from mft.web.portal.menu import menu_for
@@ -65,7 +65,7 @@ class _Frame:
         """Return what answers a request for *row*."""
 
         async def answer(request: Request) -> Response:
-            visitor = self._stranger(request, row.title)
+            visitor = replace(self._stranger(request), title=row.title, place=row.path, trail=_trail(row))
             try:
                 visitor = await self._recognized(visitor)
                 return await self._admitted(visitor, row)
@@ -78,7 +78,7 @@ class _Frame:
         """Answer what Starlette itself refuses: no such page, no such method, too long."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = error.headers if isinstance(error, HTTPException) else None
-        visitor = self._stranger(request, "")
+        visitor = self._stranger(request)
         try:
             visitor = await self._recognized(visitor)
         except MftError as why:
@@ -89,14 +89,15 @@ class _Frame:
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """Answer for a defect of ours; what it was goes to the log."""
-        return self._told(self._stranger(request, ""), told_of_status(500), error)
+        return self._told(self._stranger(request), told_of_status(500), error)
 
-    def _stranger(self, request: Request, title: str) -> Visitor:
+    def _stranger(self, request: Request) -> Visitor:
         return Visitor(
             request=request,
             parts=self._parts,
             templates=self._templates,
-            title=title,
+            title="",
+            place="",
             seen=seen(request, self._parts.proxies),
             cookie=token_of(request.cookies.get(COOKIE)),
             footer=FOOTER,
@@ -130,7 +131,10 @@ class _Frame:
     @staticmethod
     def _told(visitor: Visitor, told: Told, error: Exception) -> Response:
         reference = new_reference()
-        path = visitor.request.url.path
-        _LOG.info("page.refused", reference=reference, status=told.status, path=path, why=f"{error!r}")
-        where = replace(visitor, title=told.title)
-        return where.show("error.html", status=told.status, trail=(), told=told, reference=reference)
+        _LOG.info("page.refused", reference=reference, status=told.status, page=visitor.place, why=f"{error!r}")
+        where = replace(visitor, title=told.title, trail=())
+        return where.show("error.html", status=told.status, told=told, reference=reference)
+
+
+def _trail(row: Row) -> tuple[Crumb, ...]:
+    return (*row.above, Crumb(row.title, row.path)) if row.above else ()

@@ -66,12 +66,15 @@ class Visitor:
     templates: Environment
     title: str
     """Of the page; the route's."""
+    place: str
+    """The page's path as the routes' table has it: what a log may hold, even when a link's token is part of it."""
     seen: Seen
     cookie: str | None = None
     """The visit's token; None while there is no visit."""
     visit: Visit | None = None
     insider: Insider | None = None
     """Who is signed in."""
+    trail: tuple[Crumb, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     footer: tuple[Crumb, ...] = ()
     banners: tuple[Banner, ...] = ()
@@ -139,14 +142,10 @@ class Visitor:
         template: str,
         *,
         status: int = 200,
-        trail: Sequence[Crumb] | None = None,
         banners: Sequence[Banner] = (),
         **words: Any,
     ) -> Response:
-        """Return the page that *template* makes of *words*; *trail* leads there from Home unless it says otherwise."""
-        if trail is None:
-            here = self.request.url.path
-            trail = () if here == HOME.path else (HOME, Crumb(self.title, here))
+        """Return the page that *template* makes of *words*."""
         frame = {
             "title": self.title,
             "payer": self.parts.payer,
@@ -156,7 +155,7 @@ class Visitor:
             "who": self.insider,
             "seconds_left": self._seconds_left(),
             "menu": self.menu,
-            "trail": trail,
+            "trail": self.trail,
             "banners": (*self.banners, *banners),
             "form_token": token_for(self.cookie) if self.cookie else "",
         }

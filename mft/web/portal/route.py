@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mft.accounts.insiders import Insider
-from mft.web.portal.frame import Endpoint
+from mft.web.portal.frame import HOME, Crumb, Endpoint
 
 
 class May(StrEnum):
@@ -40,5 +40,7 @@ class Row:
     title: str
     menu: tuple[str, ...] = ()
     """Its place in the left navigation: its name there, or a heading and its name; empty: it has none."""
+    above: tuple[Crumb, ...] = (HOME,)
+    """The pages that lead to it."""
     sees: Callable[[Insider], bool] = everybody
     """Who of those signed in sees it; for anybody else it is not there."""

@@ -12,7 +12,7 @@ from mft.web.portal.route import May, Method, Row
 FOOTER: Final = tuple(Crumb(title, f"/{name}") for title, name in PAGES.items())
 
 TABLE: Final[tuple[Row, ...]] = (
-    Row("/", Method.GET, home, May.ANYONE, "Home", menu=("HOME",)),
+    Row("/", Method.GET, home, May.ANYONE, "Home", menu=("HOME",), above=()),
     Row("/address", Method.GET, address, May.ANYONE, "What is my address?"),
     Row("/signin", Method.GET, signin.signin, May.VISIT, "Sign in"),
     Row("/signin", Method.POST, signin.password, May.VISIT, "Sign in"),

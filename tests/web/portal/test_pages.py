@@ -124,7 +124,7 @@ def test_everything_up_to_home_and_out_again_works_by_the_keyboard_alone(browser
         expect(page.get_by_role("heading", name="Set up your second factor")).to_be_visible()
         tab_to(page, "Show the picture")
         keys.press("Enter")
-        expect(page.get_by_role("img")).to_be_visible()
+        expect(page.get_by_role("img", name="QR code")).to_be_visible()
         totp = secret_on(page)
         tab_to(page, "code")
         keys.type(totp.now())

@@ -7,7 +7,9 @@ from mft.web.portal.frame import Visitor
 
 async def home(visitor: Visitor) -> Response:
     """Show it."""
-    return visitor.show("home.html")
+    visit = visitor.visit
+    since = visit.signed_in_at if visit else None
+    return visitor.show("home.html", since=since, source=visitor.seen)
 
 
 async def signed_in(_visitor: Visitor) -> Response:

@@ -1,6 +1,7 @@
 """Signing in: a password, then a code.  What a refused caller sees is the one sentence and a reference (fact 0.16)."""
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -70,16 +71,17 @@ async def signout(visitor: Visitor) -> Response:
 
 async def onward(visitor: Visitor, answer: Answer | TooMany, again: str) -> Response:
     """Lead *visitor* where *answer* says; a refusal shows the page *again*."""
-    if isinstance(answer, Over):
-        return visitor.leave(f"{SIGN_IN}?over")
-    if isinstance(answer, TooMany):
-        return refused(await visitor.begun(), Refused(answer.reference), "signin.html")
-    if isinstance(answer, Refused):
-        return refused(visitor, answer, again)
+    if isinstance(answer, Refused | TooMany | Over):
+        return await stopped(visitor, answer, again)
     return visitor.with_token(answer.token).go(_NEXT[type(answer)])
 
 
-def refused(visitor: Visitor, answer: Refused, again: str) -> Response:
-    """Show the page *again* with the sentence and the reference."""
+async def stopped(visitor: Visitor, answer: Refused | TooMany | Over, again: str, **words: Any) -> Response:
+    """Show the page *again* with the sentence and the reference; once the visit is over, the sign-in."""
+    if isinstance(answer, Over):
+        return visitor.leave(f"{SIGN_IN}?over")
     banner = Banner("error", f"Reference: {answer.reference}", SENTENCE)
-    return visitor.show(again, status=_REFUSED, banners=(banner,))
+    if isinstance(answer, TooMany):
+        outside = replace(await visitor.begun(), menu=(), trail=())
+        return outside.show("signin.html", status=_REFUSED, banners=(banner,))
+    return visitor.show(again, status=_REFUSED, banners=(banner,), **words)
