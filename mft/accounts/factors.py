@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from mft.accounts.notices import tell
-from mft.accounts.records import known_account
+from mft.accounts.records import checked_remark, known_account
 from mft.audit.trail import Trail
 from mft.clock import Clock
 from mft.crypto.master import MasterKey
@@ -165,7 +165,7 @@ class Factors:
     def remove(self, actor: Actor, name: str, why: str) -> None:
         """Take the second factor from *name*, who lost it: the next sign-in sets up another.
 
-        Every session of the account ends within 60 s.  Raises NotFound.
+        Every session of the account ends within 60 s.  Raises NotFound, Invalid.
         """
         with self._store.write() as connection:
             account = known_account(connection, name)
@@ -174,7 +174,7 @@ class Factors:
             factors.drop_codes(connection, account.id)
             sessions.request_end(connection, account.id, None, f"{actor.name}: the second factor was removed")
             now = self._clock.now()
-            detail: dict[str, DetailValue] = {"kind": Factor.TOTP.value, "reason": why}
+            detail: dict[str, DetailValue] = {"kind": Factor.TOTP.value, "reason": checked_remark(why)}
             self._trail.record(connection, Event(Action.FACTOR_REMOVED, actor, name, detail), now)
             tell(connection, "factor-changed", account, now, {"what": "its second factor was removed"})
 

@@ -87,6 +87,16 @@ class Organizations:
                 raise Conflict(f"{name} is {'enabled' if enabled else 'disabled'} already")
             self._changed(connection, actor, name, {"enabled": enabled})
 
+    def set_portal_any_address(self, actor: Actor, name: str, *, allowed: bool) -> None:
+        """Say whether its people may come to the portal from any address; SFTP always heeds the lists.
+
+        Raises NotFound.
+        """
+        with self._store.write() as connection:
+            organization = known_organization(connection, name)
+            organizations.set_portal_any_address(connection, organization.id, allowed=allowed)
+            self._changed(connection, actor, name, {"portal_any_address": allowed})
+
     def set_quota(self, actor: Actor, name: str, octets: int | None, files: int | None) -> None:
         """Limit what its folders hold; None is unlimited.  Raises NotFound, Invalid."""
         if min(octets or 0, files or 0) < 0:

@@ -46,7 +46,7 @@ _SPOKEN_OF: Final[dict[Action, tuple[tuple[str, str | None], ...]]] = {
     Action.PASSWORD_CHANGED: (("password", None),),
     # Of an account's changes: what it must prove, and the password that an earlier restore destroyed.
     Action.ACCOUNT_CHANGED: (("required", "required"), ("password", "password")),
-    Action.ORGANIZATION_CHANGED: (("organization", "enabled"),),
+    Action.ORGANIZATION_CHANGED: (("organization", "enabled"), ("portal", "portal_any_address")),
     Action.FACTOR_ADDED: (("factor", None),),
     Action.FACTOR_REMOVED: (("factor", None),),
     Action.RECOVERY_USED: (("recovery", None),),
@@ -229,6 +229,14 @@ def _close_organization(connection: Connection, event: Event) -> Taken | None:
     return Taken("disabled again", {"enabled": False}, event.action)
 
 
+def _heed_the_lists(connection: Connection, event: Event) -> Taken | None:
+    organization = organizations.by_name(connection, event.subject)
+    if event.detail["portal_any_address"] or organization is None or not organization.portal_any_address:
+        return None
+    organizations.set_portal_any_address(connection, organization.id, allowed=False)
+    return Taken("the portal heeds its people's lists again", {"portal_any_address": False}, event.action)
+
+
 _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ACCOUNT_DISABLED: _close_account,
     Action.ACCOUNT_SUSPENDED: _suspend,
@@ -243,6 +251,8 @@ _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ADDRESS_REMOVED: _remove_address,
     Action.GRANT_REVOKED: _narrow,
     Action.GRANT_GIVEN: _narrow,
-    Action.ORGANIZATION_CHANGED: _close_organization,
+    Action.ORGANIZATION_CHANGED: lambda *given: (
+        _close_organization if "enabled" in given[1].detail else _heed_the_lists
+    )(*given),
 }
 """Each event that takes something, and how that is done again; the others only lift what came before."""

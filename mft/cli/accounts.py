@@ -201,6 +201,16 @@ def require(desk: Desk, name: str, methods: frozenset[Method]) -> Answer:
     return Done(f"{name} must prove {_said(methods)}", {"name": name, "required": methods})
 
 
+@account_command.command("reset-factor")
+@_named
+@click.option("--reason", required=True, metavar="TEXT", help="Why, and how you know who asks.")
+@operates(Act.RESET_PASSWORD)
+def reset_factor(desk: Desk, name: str, reason: str) -> Answer:
+    """Take the second factor from NAME, who lost it, and end its sessions; the next sign-in sets up another."""
+    desk.house.factors.remove(desk.actor, name, reason)
+    return Done(f"{name} has no second factor; the next sign-in to the portal sets one up", {"name": name})
+
+
 @account_command.command("temp-password")
 @_named
 @operates(Act.RESET_PASSWORD)

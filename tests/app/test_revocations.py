@@ -53,6 +53,7 @@ def made(tmp_path: Path) -> Installed:
         house.credentials.add_key(OPERATOR, "alice", SOME_KEY)
         house.credentials.set_password(OPERATOR, "alice", SECRET)
         set_up_authenticator(house)
+        house.organizations.set_portal_any_address(OPERATOR, "northwind", allowed=True)
         house.files.operator(OPERATOR).make_folder(INBOX)
         house.grants.give(OPERATOR, INBOX, house.accounts.get("alice"), ALL)
     return server
@@ -90,6 +91,7 @@ def held(house: House) -> dict[str, object]:
         "addresses": {str(one.addresses) for one in card.allowlist},
         "grants": {str(one.folder): one.rights for one in house.grants.of(card.account)},
         "organization": card.organization.enabled,
+        "any address": card.organization.portal_any_address,
         "factor": house.factors.standing(card.account.id).confirmed_at is not None,
         "codes": house.factors.standing(card.account.id).codes_left,
     }
@@ -106,6 +108,7 @@ BEFORE = {
     "organization": True,
     "factor": True,
     "codes": 10,
+    "any address": True,
 }
 
 
@@ -158,6 +161,10 @@ def use_recovery_code(house: House) -> None:
         assert house.factors.prove(connection, OPERATOR, alice, code)
 
 
+def heed_the_lists(house: House) -> None:
+    house.organizations.set_portal_any_address(OPERATOR, "northwind", allowed=False)
+
+
 def revoke(house: House) -> None:
     house.grants.revoke(OPERATOR, INBOX, house.accounts.get("alice"))
 
@@ -195,6 +202,7 @@ TAKING = [
     (lose_authenticator, {"factor": False, "codes": 0}),
     (set_up_authenticator, {"factor": False, "codes": 0}),
     (use_recovery_code, {"codes": 0}),
+    (heed_the_lists, {"any address": False}),
     (revoke, {"grants": {}}),
     (narrow, {"grants": {str(INBOX): Right.LIST}}),
     (rename_and_revoke, {"grants": {}}),
