@@ -27,14 +27,14 @@ from mft.model.errors import Exhausted, Invalid
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import AccountId, new_reference
 from mft.model.letter import FieldValue, Letter
-from mft.model.portal import Stage, Visit
+from mft.model.portal import LinkPurpose, Stage, Visit
 from mft.model.session import Actor, Door
 from mft.offload import Offload
 from mft.policy.portal import LinkTerms
 from mft.policy.signon import Dossier, Reason, bars
 from mft.store import accounts, mail_links, outbox, sessions
 from mft.store.engine import Store
-from mft.store.mail_links import LinkPurpose, MailLink
+from mft.store.mail_links import MailLink
 
 PASSWORD_PATH: Final = "/forgot/"  # noqa: S105  (a page's address)
 """Where a link for a forgotten password leads, its token behind it."""

@@ -74,6 +74,13 @@ class OwnSecrets:
         asked = await self._asked(visit, password, source, client)
         return await self._signon.settle(self._renew, visit, source) if isinstance(asked, Weighed) else asked
 
+    async def proves(
+        self, visit: Visit, password: str, source: IPv4Address, client: str = ""
+    ) -> Refused | TooMany | Over | None:
+        """Ask for the password again, before something else is changed; None when it is right."""
+        asked = await self._asked(visit, password, source, client)
+        return None if isinstance(asked, Weighed) else asked
+
     async def _asked(
         self, visit: Visit, password: str, source: IPv4Address, client: str
     ) -> Weighed | Refused | TooMany | Over:

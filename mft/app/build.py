@@ -44,6 +44,8 @@ from mft.lifecycle.scrub import Scrubber
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
 from mft.policy.portal import LinkTerms
+from mft.requests.desk import AccessRequests
+from mft.requests.fulfilment import Fulfilment
 from mft.retention.breaker import Breaker
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
@@ -78,6 +80,7 @@ class House:
     holds: Holds
     organizations: Organizations
     accounts: Accounts
+    requests: AccessRequests
     credentials: Credentials
     allowlists: Allowlists
     sessions: Sessions
@@ -156,6 +159,7 @@ def _furnished(
     )
     visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
     factors = Factors(store, trail, clock, master, settings.payer)
+    accounts, grants = Accounts(store, trail, clock, allowlists, credentials), Grants(files.parts)
     return House(
         settings=settings,
         clock=clock,
@@ -169,11 +173,20 @@ def _furnished(
         checkpoints=Checkpoints(store, signer, settings.data / "audit"),
         files=files,
         folders=Folders(files.parts),
-        grants=Grants(files.parts),
+        grants=grants,
         history=History(files.parts),
         holds=Holds(files.parts),
         organizations=Organizations(store, trail, clock),
-        accounts=Accounts(store, trail, clock, allowlists, credentials),
+        accounts=accounts,
+        requests=AccessRequests(
+            store,
+            trail,
+            clock,
+            values.request_terms(settings),
+            values.address_rules(settings),
+            values.agreements(settings),
+            Fulfilment(trail, accounts, credentials, grants, allowlists),
+        ),
         credentials=credentials,
         allowlists=allowlists,
         sessions=Sessions(store, trail, clock),

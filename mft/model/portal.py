@@ -25,6 +25,13 @@ class Factor(StrEnum):
     OIDC = "oidc"  # A provider that vouches for MFA in acr or amr.
 
 
+class LinkPurpose(StrEnum):
+    """What a one-time link that goes out by mail is good for."""
+
+    PASSWORD = "password"  # noqa: S105  (a purpose's name)
+    EMAIL = "email"
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One browser's cookie, as the store keeps it.  The token itself is nowhere."""

@@ -2,21 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from mft.model.ids import AccountId
+from mft.model.portal import LinkPurpose
 from mft.store.tables import account as account_table
 from mft.store.tables import mail_link as table
 from mft.store.types import Instant
-
-
-class LinkPurpose(StrEnum):
-    """What a link is good for."""
-
-    PASSWORD = "password"  # noqa: S105  (a purpose's name)
-    EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)

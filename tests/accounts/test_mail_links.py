@@ -13,9 +13,9 @@ from mft.accounts.purging import Purging
 from mft.model.account import AccountState
 from mft.model.errors import Exhausted, Invalid
 from mft.model.event import Action
+from mft.model.portal import LinkPurpose
 from mft.policy.signon import Admit, Refuse
 from mft.store import credentials
-from mft.store.mail_links import LinkPurpose
 from mft.store.tables import letter as letters
 from mft.store.tables import mail_link as table
 from tests.support.gate import BETTER, ELSEWHERE, HOME, OLGA, SECRET, SOME_KEY

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from mft.accounts.allowlists import Allowlists
+from mft.accounts.credentials import Credentials
+from mft.accounts.details import Details
 from mft.accounts.factors import Factors
 from mft.accounts.insiders import Insiders
+from mft.accounts.mail_links import MailLinks
 from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.visits import Visits
@@ -11,6 +15,7 @@ from mft.clock import Clock
 from mft.model.network import AddressRange
 from mft.offload import Offload
 from mft.policy.portal import VisitTerms
+from mft.requests.desk import AccessRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,11 @@ class PortalParts:
     sign_on: PortalSignOn
     own_secrets: OwnSecrets
     factors: Factors
+    mail_links: MailLinks
+    details: Details
+    credentials: Credentials
+    allowlists: Allowlists
+    requests: AccessRequests
     terms: VisitTerms
     url: str
     """The one address that is answered for, without a slash at its end."""

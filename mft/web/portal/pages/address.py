@@ -25,12 +25,12 @@ _IPV6: Final = (
 
 async def address(visitor: Visitor) -> Response:
     """Say it, and whether it could be listed."""
-    why = _why_not(visitor.seen, visitor)
+    why = why_not(visitor.seen, visitor)
     shown = "an address that cannot be told" if visitor.seen is None else visitor.seen
     return visitor.show("address.html", address=shown, fit=not why, why=why)
 
 
-def _why_not(seen: Seen, visitor: Visitor) -> str:
+def why_not(seen: Seen, visitor: Visitor) -> str:
     """Return why *seen* could not be listed; empty when it could."""
     if seen is None:
         return "Something between you and us hides it."

@@ -1,5 +1,7 @@
 """The first sign-in: an authenticator is set up, its secret and the recovery codes are shown once each."""
 
+from typing import Final
+
 import segno
 from markupsafe import Markup
 from starlette.responses import Response
@@ -9,7 +11,11 @@ from mft.accounts.portal_answers import Enrolled, WrongCode
 from mft.web.portal.frame import Banner, Visitor
 from mft.web.portal.pages.signin import onward
 
-WRONG = Banner("error", "That code is not right. Wait for the next one, and check that the clock of your phone is.")
+PATH: Final = "/signin/enrol"
+CODE: Final = "/signin/enrol/code"
+WRONG: Final = Banner(
+    "error", "That code is not right. Wait for the next one, and check that the clock of your phone is."
+)
 
 
 async def explained(visitor: Visitor) -> Response:
@@ -23,7 +29,7 @@ async def shown(visitor: Visitor) -> Response:
     answer = await visitor.parts.sign_on.enrol(visitor.standing, visitor.source, visitor.client)
     if not isinstance(answer, NewFactor):
         return await onward(visitor, answer, "signin.html")
-    return show_secret(visitor, answer, "/signin/enrol/code")
+    return show_secret(visitor, answer, CODE, PATH)
 
 
 async def confirmed(visitor: Visitor) -> Response:
@@ -32,18 +38,18 @@ async def confirmed(visitor: Visitor) -> Response:
     typed = form.get("code", "")
     answer = await visitor.parts.sign_on.confirm(visitor.standing, typed, visitor.source, visitor.client)
     if isinstance(answer, WrongCode):
-        return visitor.show("enrol_code.html", status=400, banners=(WRONG,), action="/signin/enrol/code")
+        return visitor.show("enrol_code.html", status=400, banners=(WRONG,), action=CODE, back=PATH)
     if not isinstance(answer, Enrolled):
         return await onward(visitor, answer, "signin.html")
     inside = await visitor.with_token(answer.token).recognized()
     return inside.show("codes.html", codes=answer.codes, onward="/")
 
 
-def show_secret(visitor: Visitor, factor: NewFactor, action: str) -> Response:
+def show_secret(visitor: Visitor, factor: NewFactor, action: str, back: str) -> Response:
     """Show the secret of *factor* as a picture and in letters; its first code goes to *action*."""
     picture = segno.make_qr(factor.uri, error="m").svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None)
     drawing = Markup(picture)  # noqa: S704  (segno draws squares; no text of anybody is in it)
-    return visitor.show("enrol_code.html", picture=drawing, secret=_grouped(factor.secret), action=action)
+    return visitor.show("enrol_code.html", picture=drawing, secret=_grouped(factor.secret), action=action, back=back)
 
 
 def _grouped(secret: str) -> str:
