@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mft.app.build import open_house
 from mft.app.doctor import Finding, Standing, examine
 from mft.clock import SystemClock
+from mft.crypto.tls import trial_certificate
 from mft.model.session import Actor, Door
 from mft.model.staff import Role
 from mft.settings.load import Loaded
@@ -106,3 +108,43 @@ def test_the_doctor_changes_nothing(made: Installed):
     before = {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and "-" not in f.name}
     examine(made.loaded())
     assert {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and "-" not in f.name} == before
+
+
+def portal_of(made: Installed, **environ: str) -> list[Finding]:
+    return [finding for finding in examine(made.loaded(**environ)) if finding.check == "portal"]
+
+
+def test_a_portal_that_is_off_is_good_and_one_of_a_trial_waits_for_its_certificate(made: Installed):
+    assert [one.said for one in portal_of(made, MFT_PORTAL__ENABLED="false")] == ["it is switched off"]
+    assert portal_of(made)[0].said == "a certificate for the trial is made when the server starts"
+
+
+def test_the_portals_certificate_is_good_until_a_fortnight_before_its_end_and_bad_after_it(made: Installed):
+    clock = MovingClock()
+    trial_certificate(made.folder / "keys", IPv4Address("127.0.0.1"), clock.now())
+
+    def standing() -> Standing:
+        found = (one for one in examine(made.loaded(), clock) if one.check == "portal")
+        return next(one.standing for one in found)
+
+    assert standing() is Standing.GOOD
+    clock.advance(days=351)
+    assert standing() is Standing.DOUBTFUL
+    clock.advance(days=14)
+    assert standing() is Standing.BAD
+
+
+def test_a_portals_key_that_others_read_or_that_is_anothers_is_bad(made: Installed, tmp_path: Path):
+    now = SystemClock().now()
+    _, key = trial_certificate(made.folder / "keys", IPv4Address("127.0.0.1"), now)
+    key.chmod(0o644)
+    assert "can be used by others" in bad(examine(made.loaded()))["permissions"].said
+    _, other = trial_certificate(tmp_path / "other", IPv4Address("127.0.0.1"), now)
+    key.write_bytes(other.read_bytes())
+    assert "is not the key of" in bad(examine(made.loaded()))["portal"].said
+
+
+def test_a_portals_port_that_is_taken_is_bad(made: Installed):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = portal_of(made, MFT_PORTAL__PORT=str(taken.getsockname()[1]))
+    assert found[-1].standing is Standing.BAD

@@ -36,7 +36,9 @@ def test_a_trial_is_on_loopback_and_everything_else_is_not(tmp_path: Path):
     trial = install(Wanted(tmp_path / "a", trial=True, sftp_port=2022), OPERATOR).settings
     assert [(one.address, one.port) for one in trial.sftp.listeners] == [("127.0.0.1", 2022)]
     assert [str(network) for network in trial.trial_networks] == ["127.0.0.0/8"]
+    assert (trial.portal.enabled, trial.portal.address, trial.portal.port) == (True, "127.0.0.1", 0)
     real = install(Wanted(tmp_path / "b", trial=False), OPERATOR).settings
+    assert not real.portal.enabled
     assert [one.address for one in real.sftp.listeners] == ["0.0.0.0"]  # noqa: S104  (what a server is for)
     assert real.trial_networks == ()
 

@@ -8,6 +8,7 @@ import pytest
 from mft.model.letter import Letter
 from mft.model.request import RequestKind
 from mft.store import outbox
+from tests.support.installed import OPERATOR
 from tests.support.portal import NEW, PASSWORD, URL, Caller, PortalHouse
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN3yMSKHo7LHlUx3ytKIHt8W0eO8vLuEjqvUaUoTcXJd laptop"
@@ -164,8 +165,13 @@ async def test_what_is_no_key_is_not_added_and_is_told(key: str, hall: PortalHou
 
 @pytest.mark.fact("0.17")
 async def test_the_address_we_see_is_offered_and_asking_adds_nothing_by_itself(hall: PortalHouse, alice: Caller):
-    page = await alice.get("/account/addresses")
-    assert 'name="addresses" type="text" value="127.0.0.1"' in page.text
+    hall.house.organizations.set_portal_any_address(OPERATOR, "northwind", allowed=True)
+    assert "It is listed below." in (await alice.get("/account/addresses")).text
+    elsewhere = hall.caller("8.8.8.8")
+    elsewhere.totp = alice.totp
+    await elsewhere.sign_in("alice")
+    page = await elsewhere.get("/account/addresses")
+    assert 'name="addresses" type="text" value="8.8.8.8"' in page.text
     asked = await alice.send("/account/addresses", addresses="8.8.8.8", reason="new office")
     (request,) = hall.house.requests.listing()
     assert (request.kind, request.name, [one.text for one in request.addresses]) == (

@@ -17,7 +17,9 @@ _ASKED: Final = Banner("info", "More addresses were asked for already. They wait
 
 async def addresses_form(visitor: Visitor) -> Response:
     """Show the list and the address we see."""
-    return visitor.show(_PAGE, **await _words(visitor, str(visitor.source), ""))
+    words = await _words(visitor, "", "")
+    offered = "" if words["here"] or words["why"] else str(visitor.source)
+    return visitor.show(_PAGE, **words | {"wanted": offered})
 
 
 async def ask(visitor: Visitor) -> Response:
@@ -45,8 +47,10 @@ async def ask(visitor: Visitor) -> Response:
 
 async def _words(visitor: Visitor, wanted: str, reason: str) -> dict[str, Any]:
     parts = visitor.parts
+    listed = await parts.offload.read(parts.allowlists.listing, visitor.inside.account.name)
     return {
-        "listed": await parts.offload.read(parts.allowlists.listing, visitor.inside.account.name),
+        "listed": listed,
+        "here": any(entry.addresses.contains(visitor.source) for entry in listed),
         "seen": visitor.source,
         "why": why_not(visitor.source, visitor),
         "wanted": wanted,
