@@ -107,7 +107,9 @@ async def mutate(caller: Caller, form: Form, arrive: Arrive) -> Caller:
 
 async def before(caller: Caller, form: Form, arrive: Arrive) -> Caller:
     """Return a caller who was just shown *form*."""
-    if form.action in (page := await caller.get(form.page)).text:
+    page = await caller.get(form.page)
+    hold(page, form.page)  # What was taken a moment ago is shown here.
+    if form.action in page.text:
         return caller
     caller = await arrive()
     page = await caller.get(form.page)

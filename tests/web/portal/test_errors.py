@@ -9,11 +9,13 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from mft.accounts.insiders import Insider
 from mft.app.portal import portal_parts
 from mft.model.errors import Conflict, Exhausted, Forbidden, Invalid, MftError, NotFound, Unavailable
 from mft.web.portal.app import portal
 from mft.web.portal.frame import Visitor
 from mft.web.portal.route import May, Method, Row
+from mft.web.portal.routes import TABLE
 from tests.support.portal import URL, PortalHouse, portal_house
 
 SECRET = "the verifier is <b>hunter2</b>"
@@ -53,6 +55,32 @@ async def test_each_kind_of_error_is_a_page_of_its_own_with_a_reference(name: st
     assert "hunter2" not in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("body", ["name=a%00b&form_token=", "name=%ff&form_token=", "name&form_token=", "a=%ED%A0%80"])
+async def test_a_form_that_holds_what_no_field_may_is_refused_before_any_room_sees_it(body: str, hall: PortalHouse):
+    caller = hall.caller()
+    await caller.get("/signin")
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await caller.client.post("/signin", content=body + caller.token, headers=headers)
+    assert (answer.status_code, "The form could not be read" in answer.text) == (400, True)
+
+
+async def test_a_page_that_somebody_does_not_see_is_neither_in_the_menu_nor_there(hall: PortalHouse):
+    async def secret(visitor: Visitor) -> Response:
+        return visitor.show("home.html", since=None, source="")
+
+    def of_clearing(insider: Insider) -> bool:
+        return insider.organization.name == "clearing"
+
+    row = Row("/partners", Method.GET, secret, May.SIGNED_IN, "Secret", menu=("Trading Partner", "X"), sees=of_clearing)
+    hall.app = portal(portal_parts(hall.house, URL), (*TABLE, row))
+    for name, org, status in (("alice", "northwind", 404), ("carl", "clearing", 200)):
+        hall.add(name, org)
+        caller = hall.caller()
+        await caller.sign_in(name)
+        assert ("Trading Partner" in (await caller.get("/")).text) is (status == 200)
+        assert (await caller.get("/partners")).status_code == status
 
 
 @pytest.fixture
