@@ -38,6 +38,7 @@ PLANTED = [
 ]
 
 HOMES = {
+    "aiosmtplib": ("mft/notify",),
     "alembic": ("mft/store",),
     "apscheduler": ("mft/jobs",),
     # The demonstration's client changes a password over SSH, which paramiko cannot.
@@ -170,7 +171,9 @@ def test_package_files_hold_a_docstring_and_nothing_else():
     full = [
         place(file)
         for file in sources("mft")
-        if file.name == "__init__.py" and file.parent.name != "mft" and not below(file, "mft/store/migrations")
+        if file.name == "__init__.py" and file.parent.name != "mft"
+        # The tables are one list, written down in several files.
+        if not below(file, "mft/store/migrations", "mft/store/tables")
         if [type(node) for node in ast.parse(file.read_text()).body] != [ast.Expr]
     ]
     assert full == []
@@ -237,7 +240,7 @@ def test_only_the_destroyer_and_those_who_clean_up_staging_may_discard_bytes():
         place(f)
         for f in sources("mft")
         for call in calls(f)
-        if call.endswith("blobs.discard") and not below(f, "mft/blobs")
+        if call.endswith(("blobs.discard", "blobs.discard_all")) and not below(f, "mft/blobs")
     }
     assert discarders == DISCARDERS
 

@@ -5,7 +5,8 @@ is added to a list, never put in the place of another; removing one ends the ses
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -23,6 +24,10 @@ from mft.policy.trail import event_in
 from mft.store import allowlist, events
 from mft.store.engine import Store
 from mft.store.events import Wanted
+
+_INSTANT: Final = timedelta(microseconds=1)
+_AT_ONCE: Final = 1000
+"""More entries than one request can ask for at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Allowlists:
         if account.state is AccountState.PURGED:
             raise Conflict(f"{account.name} was purged; ask for a new account")
         if address.until is not None and address.until <= at:
-            raise Invalid(f"{address.until.isoformat()} is over already; give an end in the future, or none")
+            raise Invalid(f"{address.until:%Y-%m-%d %H:%M UTC} is over already; give an end in the future, or none")
         total = self._make_room(connection, account, addresses, at)
         judgement = judge(addresses, total, self._rules, self._trial)
         if isinstance(judgement, Unfit):
@@ -147,8 +152,10 @@ class Allowlists:
     @staticmethod
     def _user_who_added(connection: Connection, entry: AllowlistEntry) -> str:
         """Return the system's user who asked for *entry*, as the trail tells; empty if it was the name's own."""
-        wanted = Wanted(action=Action.ADDRESS_PROPOSED, text=entry.id)
-        return next((event_in(line.body)[3].actor.user for line in events.find(connection, wanted, 1)), "")
+        wanted = Wanted(action=Action.ADDRESS_PROPOSED, since=entry.added_at, until=entry.added_at + _INSTANT)
+        found = (event_in(line.body)[3] for line in events.find(connection, wanted, _AT_ONCE))
+        # By its own field: whoever asks for another entry may name this one in the reason given for it.
+        return next((event.actor.user for event in found if event.detail.get("entry") == entry.id), "")
 
     @staticmethod
     def _make_room(connection: Connection, account: Account, addresses: AddressRange, at: datetime) -> int:

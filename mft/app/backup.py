@@ -18,8 +18,8 @@ from mft.app.archive import BLOBS, CONFIG, DATABASE, Packer
 from mft.app.build import House
 from mft.app.dump import dump
 from mft.model.errors import Conflict, Unavailable
-from mft.model.event import Action, Event
-from mft.model.ids import BlobId
+from mft.model.event import DetailValue
+from mft.model.ids import BackupId, BlobId
 from mft.model.session import Actor
 from mft.settings.model import Settings
 from mft.store.versions import living_blobs
@@ -32,6 +32,8 @@ Progress = Callable[[int, int], None]
 class Backup:
     """What a backup holds, and what it does not."""
 
+    id: BackupId
+    """Certificates of destruction name it, until ``mft backup forget``."""
     file: Path
     blobs: int
     bytes: int
@@ -52,14 +54,22 @@ def back_up(house: House, config: Path, target: Path, actor: Actor, progress: Pr
         raise Conflict(f"{target} exists already; name another file")
     arriving = target.with_name(f".{target.name}.arriving")
     try:
-        with _created(arriving) as stream, _removed_at_last(arriving):
-            made = _packed(house, config, target, Packer(stream), actor, progress)
+        with _created(arriving) as stream, _removed_at_last(arriving), _noted(house, target, actor) as number:
+            made = _packed(house, config, target, Packer(stream), actor, number, progress)
             stream.flush()
             os.fsync(stream.fileno())
             arriving.rename(target)
     except OSError as error:
-        raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
-    _record(house, made, actor)
+        raise Unavailable(
+            f"{target} cannot be written: {error.strerror}; name a folder that takes files and has room"
+        ) from error
+    detail: dict[str, DetailValue] = {
+        "backup": made.id,
+        "blobs": made.blobs,
+        "bytes": made.bytes,
+        "missing": len(made.missing),
+    }
+    house.backups.made(actor, target.name, detail)
     return made
 
 
@@ -82,32 +92,51 @@ def _removed_at_last(arriving: Path) -> Iterator[None]:
         arriving.unlink(missing_ok=True)
 
 
+@contextmanager
+def _noted(house: House, target: Path, actor: Actor) -> Iterator[BackupId]:
+    """Give the backup its id; one that is killed stays noted, since its keys may lie in what it left behind."""
+    number = house.backups.begin(actor, str(target.absolute()))
+    try:
+        yield number
+    except BaseException:
+        house.backups.give_up(number)
+        raise
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
 def _packed(
-    house: House, config: Path, target: Path, packer: Packer, actor: Actor, progress: Progress | None
+    house: House,
+    config: Path,
+    target: Path,
+    packer: Packer,
+    actor: Actor,
+    number: BackupId,
+    progress: Progress | None,
 ) -> Backup:
     at = house.clock.now()
     with tempfile.TemporaryDirectory(prefix=".mft-backup-", dir=target.parent) as folder:
         copy = Path(folder, DATABASE)
         dump(house.settings.store_url, copy)
+        house.backups.copied(number)
         _add_file(packer, DATABASE, copy)
     _add_file(packer, CONFIG, config)
     with house.store.read() as connection:
         named = [blob for _, blob in living_blobs(connection)]
     missing, size = [], 0
-    for number, blob in enumerate(named):
+    for done, blob in enumerate(named, start=1):
         try:
             size += _add_blob(house, packer, blob)
         except Unavailable:
             missing.append(blob)
         if progress:
-            progress(number + 1, len(named))
+            progress(done, len(named))
     settings = house.settings
     packer.finish(
         {
+            "id": number,
             "made_at": at.isoformat(),
             "made_by": actor.name,
             "node": settings.node,
@@ -117,7 +146,7 @@ def _packed(
             "missing": missing,
         }
     )
-    return Backup(target, len(named) - len(missing), size, tuple(missing), keys_kept_apart(settings))
+    return Backup(number, target, len(named) - len(missing), size, tuple(missing), keys_kept_apart(settings))
 
 
 def _add_file(packer: Packer, name: str, file: Path) -> None:
@@ -130,9 +159,3 @@ def _add_blob(house: House, packer: Packer, blob: BlobId) -> int:
         size = os.fstat(source.fileno()).st_size
         packer.add(BLOBS + blob, size, source)
     return size
-
-
-def _record(house: House, made: Backup, actor: Actor) -> None:
-    detail = {"blobs": made.blobs, "bytes": made.bytes, "missing": len(made.missing)}
-    with house.store.write() as connection:
-        house.trail.record(connection, Event(Action.BACKUP_MADE, actor, made.file.name, detail), house.clock.now())

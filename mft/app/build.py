@@ -37,7 +37,9 @@ from mft.crypto.signer import Signer
 from mft.directory.port import Directory
 from mft.lifecycle.account_pass import AccountPass
 from mft.lifecycle.digests import Digests
+from mft.lifecycle.outlook import Outlook
 from mft.lifecycle.post import Post
+from mft.lifecycle.reports.room import Reports
 from mft.lifecycle.reviews import Reviews
 from mft.lifecycle.runs import Runs
 from mft.lifecycle.scrub import Scrubber
@@ -46,7 +48,10 @@ from mft.policy.passwords import PasswordRules
 from mft.policy.portal import LinkTerms
 from mft.requests.desk import AccessRequests
 from mft.requests.fulfilment import Fulfilment
+from mft.retention.backups import Backups
 from mft.retention.breaker import Breaker
+from mft.retention.plan import Retention
+from mft.retention.sweep import Sweep
 from mft.settings.model import Settings
 from mft.store.engine import Store, open_store
 from mft.store.schema import require_current
@@ -78,6 +83,7 @@ class House:
     grants: Grants
     history: History
     holds: Holds
+    outlook: Outlook
     organizations: Organizations
     accounts: Accounts
     requests: AccessRequests
@@ -96,7 +102,11 @@ class House:
     purging: Purging
     account_pass: AccountPass
     reviews: Reviews
+    reports: Reports
     breaker: Breaker
+    sweep: Sweep
+    retention: Retention
+    backups: Backups
     staff: StaffRoll
     runs: Runs
     post: Post
@@ -176,6 +186,7 @@ def _furnished(
         grants=grants,
         history=History(files.parts),
         holds=Holds(files.parts),
+        outlook=Outlook(store, clock, values.outlook_rules(settings)),
         organizations=Organizations(store, trail, clock),
         accounts=accounts,
         requests=AccessRequests(
@@ -202,6 +213,9 @@ def _furnished(
         own_secrets=OwnSecrets(store, signon, visits, factors, offload),
         mail_links=MailLinks(store, trail, clock, LinkTerms(), signon, visits, factors, offload),
         breaker=breaker,
+        sweep=Sweep(files.parts, breaker),
+        retention=Retention(files.parts, values.terms(settings), breaker.rules),
+        backups=Backups(store, trail, clock),
         post=post_of(settings, store, clock),
         digests=Digests(store, clock, values.terms(settings)),
         details=Details(store, trail, clock),
@@ -209,4 +223,5 @@ def _furnished(
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
         directory=directory_of(settings, passwords),
         reviews=Reviews(store, trail, clock, settings.terms.review_answer),
+        reports=Reports(store, clock, values.terms(settings)),
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mft.app.alone import running
+from mft.app.classes import demand_known_classes
 from mft.app.directories import directory_of
 from mft.app.portal_facts import bound_port, portal_url, tls_files
 from mft.app.signon_probe import refuses_a_stranger
@@ -31,10 +32,11 @@ from mft.crypto.signer import Signer
 from mft.crypto.tls import der_of, ends_at
 from mft.model.errors import MftError, Unavailable
 from mft.model.network import parse_address
+from mft.policy.breaker import Cause
 from mft.policy.quota import shortage
 from mft.settings.load import Loaded
 from mft.settings.model import Settings
-from mft.store import slowdowns, staff
+from mft.store import halts, slowdowns, staff
 from mft.store.engine import Store, open_store
 from mft.store.schema import HEAD, require_current
 
@@ -135,6 +137,15 @@ def _try_writing(store: Store) -> None:
         raise Unavailable(f"the database takes no writes, so that nobody can sign on: {error}") from error
 
 
+def _classes(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    rules = tree_rules(loaded.settings).terms
+    with closing(open_store(loaded.settings.store_url)) as store:
+        demand_known_classes(store, rules)
+    yield Finding(
+        name, Standing.GOOD, f"every folder's files are kept by a class that is known: {', '.join(rules.classes)}"
+    )
+
+
 def _blobs(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     writable = all(os.access(loaded.settings.data / part, os.W_OK | os.X_OK) for part in ("staging", "blobs"))
     if writable:
@@ -163,6 +174,17 @@ def _clock_sane(name: str, loaded: Loaded, clock: Clock) -> Iterator[Finding]:
         yield Finding(name, Standing.BAD, said, "set the clock (timedatectl); terms and expiries follow it")
     else:
         yield Finding(name, Standing.GOOD, f"the clock says {now.isoformat()}")
+
+
+def _retention(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    with closing(open_store(loaded.settings.store_url)) as store, store.read() as connection:
+        standing = halts.standing(connection).values()
+    mend = "see mft retention plan; if it is right, mft retention run --confirm PLAN_ID"
+    for halt in standing:
+        clock = "set the clock right (timedatectl) if it is wrong; then " if halt.cause is Cause.CLOCK else ""
+        yield Finding(name, Standing.DOUBTFUL, f"removing stands still: {halt.why}", clock + mend)
+    if not standing:
+        yield Finding(name, Standing.GOOD, "removing goes on")
 
 
 def _ports(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
@@ -275,8 +297,10 @@ _CHECKS: Final[dict[str, Check]] = {
     "database": _database,
     "clock": _clock_sane,
     "staff": _staff,
+    "classes": _classes,
     "blobs": _blobs,
     "space": _space,
+    "retention": _retention,
     "ports": _ports,
     "sign-on": _sign_on,
     "portal": _portal,

@@ -19,7 +19,8 @@ from mft.model.ids import AllowlistEntryId
 from mft.model.path import VirtualPath
 from mft.model.rights import Right, format_rights, parse_rights
 from mft.model.session import Actor
-from mft.store import accounts, allowlist, credentials, factors, grants, organizations, purges
+from mft.model.staff import Role
+from mft.store import accounts, allowlist, credentials, factors, grants, organizations, purges, staff
 from mft.store.engine import Connection, Store
 from mft.vfs.folders import folder_at
 
@@ -56,6 +57,8 @@ _SPOKEN_OF: Final[dict[Action, tuple[tuple[str, str | None], ...]]] = {
     Action.ADDRESS_REMOVED: (("address", "entry"),),
     Action.GRANT_GIVEN: (("grant", "to"),),
     Action.GRANT_REVOKED: (("grant", "from"),),
+    Action.STAFF_ADDED: (("role", None),),
+    Action.STAFF_REMOVED: (("role", None),),
 }
 """The kind of thing that an event takes or gives, and the detail that has to be there for it."""
 _TOLD_APART: Final = frozenset({"key", "address", "grant"})
@@ -237,6 +240,25 @@ def _heed_the_lists(connection: Connection, event: Event) -> Taken | None:
     return Taken("the portal heeds its people's lists again", {"portal_any_address": False}, event.action)
 
 
+def _take_role(connection: Connection, event: Event) -> Taken | None:
+    """Give somebody of the staff the lesser role of *event*, or none.
+
+    The last on the roll becomes auditor instead: while nobody is on it, everybody is operator.
+    """
+    roll = {one.name: one for one in staff.listing(connection)}
+    before = roll.pop(event.subject, None)
+    role = Role(str(event.detail["role"])) if event.action is Action.STAFF_ADDED else None
+    after = role if role is not None or roll else Role.AUDITOR
+    if before is None or after in {before.role, Role.OPERATOR}:
+        return None
+    if after is None:
+        staff.remove(connection, before.name)
+        return Taken(f"is {before.role.value} no more again", {"role": before.role.value}, Action.STAFF_REMOVED)
+    staff.put(connection, replace(before, role=after))
+    detail = {"role": after.value, "before": before.role.value}
+    return Taken(f"is {after.value} again, no more {before.role.value}", detail, Action.STAFF_ADDED)
+
+
 _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ACCOUNT_DISABLED: _close_account,
     Action.ACCOUNT_SUSPENDED: _suspend,
@@ -254,5 +276,7 @@ _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ORGANIZATION_CHANGED: lambda *given: (
         _close_organization if "enabled" in given[1].detail else _heed_the_lists
     )(*given),
+    Action.STAFF_ADDED: _take_role,
+    Action.STAFF_REMOVED: _take_role,
 }
 """Each event that takes something, and how that is done again; the others only lift what came before."""

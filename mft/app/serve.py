@@ -18,6 +18,7 @@ from mft.app import values
 from mft.app.alone import Alone, alone
 from mft.app.build import House, open_house
 from mft.app.chores import chores
+from mft.app.classes import demand_known_classes
 from mft.app.manager import Manager
 from mft.app.portal import portal_door
 from mft.app.portal_facts import PORTAL
@@ -57,6 +58,8 @@ async def serve(settings: Settings) -> None:
     manager = Manager()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(settings.data) as lock, open_house(settings) as house, _signals() as asked:
+        demand_known_classes(house.store, house.files.parts.rules.terms)
+        house.breaker.begin()
         _recover(house)
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(_watching(manager))

@@ -3,6 +3,7 @@
 import socket
 
 from mft.app.shipped import shipped
+from mft.lifecycle.outlook import OutlookRules
 from mft.lifecycle.scrub import ScrubRules
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.breaker import BreakerRules
@@ -83,6 +84,11 @@ def breaker_rules(settings: Settings) -> BreakerRules:
 def scrub_rules(settings: Settings) -> ScrubRules:
     """Return how often stored files are read back, and how much at a time."""
     return ScrubRules(settings.storage.scrub_every, settings.storage.scrub_per_run)
+
+
+def outlook_rules(settings: Settings) -> OutlookRules:
+    """Return the numbers that an outlook is told by."""
+    return OutlookRules(terms(settings), tree_rules(settings).terms, settings.terms.review_answer)
 
 
 def door_limits(settings: Settings) -> Limits:

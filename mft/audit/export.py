@@ -22,6 +22,8 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet compute a cell instead of showing it."""
 
+_LINE_END: Final = "\r\n"
+
 
 def export_jsonl(store: Store, public: bytes, at: datetime) -> Iterator[str]:
     """Yield the trail as lines for ``verify_export``: a header with the *public* key, checkpoints, events.
@@ -55,8 +57,9 @@ def csv_line(cells: Iterable[str | float]) -> str:
     """Return *cells* as a line of CSV without its end; text that a spreadsheet would compute gets a quote before it."""
     safe = [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells]
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(safe)
-    return text.getvalue()
+    # The writer quotes only those line ends that it writes itself; one left bare would begin a row of its own.
+    csv.writer(text, lineterminator=_LINE_END).writerow(safe)
+    return text.getvalue().removesuffix(_LINE_END)
 
 
 def _cells(line: Line) -> tuple[str, ...]:

@@ -1,14 +1,13 @@
 """What becomes of an account, as rows and fields: what was, what is, and what comes, in the order of time."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from mft.accounts.card import AccountOutlook
 from mft.model.account import Account
-from mft.policy.outlook import Transition
+from mft.policy.dormancy import days_left
 
 OUTLOOK_COLUMNS: Final = ("at", "days_left", "what", "rule")
-_DAY: Final = timedelta(days=1)
 
 
 def outlook_rows(outlook: AccountOutlook, now: datetime) -> list[dict[str, Any]]:
@@ -18,7 +17,7 @@ def outlook_rows(outlook: AccountOutlook, now: datetime) -> list[dict[str, Any]]
     if outlook.may_sign_on:
         standing.insert(0, {"at": now, "what": "may sign on", "rule": ""})
     coming = [
-        {"at": one.at, "days_left": _days_left(one, now), "what": _said(one.what, one.detail), "rule": one.rule}
+        {"at": one.at, "days_left": days_left(one.at, now), "what": _said(one.what, one.detail), "rule": one.rule}
         for one in outlook.transitions
     ]
     return [{"at": account.purged_at or account.used_at, "what": _past(account), "rule": ""}, *standing, *coming]
@@ -40,7 +39,7 @@ def outlook_fields(outlook: AccountOutlook, now: datetime) -> dict[str, Any]:
         "transitions": [
             {
                 "at": one.at,
-                "days_left": _days_left(one, now),
+                "days_left": days_left(one.at, now),
                 "what": one.what,
                 "detail": one.detail,
                 "rule": one.rule,
@@ -48,11 +47,6 @@ def outlook_fields(outlook: AccountOutlook, now: datetime) -> dict[str, Any]:
             for one in outlook.transitions
         ],
     }
-
-
-def _days_left(one: Transition, now: datetime) -> int:
-    """Return how many whole days are left; negative if it is due and waits for the next pass."""
-    return (one.at - now) // _DAY
 
 
 def _said(what: str, detail: str) -> str:

@@ -14,7 +14,7 @@ from mft.app import values
 from mft.cli.account_card import account_fields, account_row, in_short, session_row
 from mft.cli.account_keys import keys_command
 from mft.cli.account_outlook import OUTLOOK_COLUMNS, outlook_fields, outlook_rows
-from mft.cli.asking import read_secret, stdin_option
+from mft.cli.asking import demand_yes, read_secret, stdin_option
 from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Record, Rows, Secret
 from mft.model.account import Method, Purpose
@@ -159,7 +159,7 @@ def purge(desk: Desk, name: str, reason: str, yes: bool) -> Answer:  # noqa: FBT
     """Destroy what the account NAME signs on with and its personal fields; its name is never handed out again."""
     desk.house.accounts.get(name)
     if not yes:
-        click.confirm(f"Purge {name} for good? Its name is never handed out again.", abort=True, err=True)
+        demand_yes(f"Purge {name} for good? Its name is never handed out again.")
     desk.house.purging.purge(desk.actor, name, reason)
     return Done(f"{name} is purged; its sessions end within a minute", {"name": name, "state": "purged"})
 

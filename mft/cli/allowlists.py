@@ -10,6 +10,7 @@ from mft.app import values
 from mft.cli import exits
 from mft.cli.account_card import entry_row
 from mft.cli.desk import Desk, operates
+from mft.cli.moments import WHEN
 from mft.cli.show import Answer, Done, Record, Rows
 from mft.model.ids import AllowlistEntryId
 from mft.model.network import AddressRange, parse_address
@@ -32,7 +33,7 @@ def _end(_context: click.Context, _parameter: click.Parameter, value: datetime |
 @click.argument("name")
 @click.argument("address")
 @click.option("--reason", default="", help="Why, for those who review the list later.")
-@click.option("--until", type=click.DateTime(), callback=_end, help="Admits nobody from this moment on (UTC).")
+@click.option("--until", type=WHEN, callback=_end, help="Admits nobody from this moment on (UTC).")
 @operates(Act.CHANGE_ADDRESSES)
 def add(desk: Desk, name: str, address: str, reason: str, until: datetime | None) -> Answer:
     """Add ADDRESS (8.8.8.8, 8.8.8.0/24 or 8.8.8.1-8.8.8.9) to the list of the account NAME."""

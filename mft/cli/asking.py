@@ -1,4 +1,7 @@
-"""How secrets come in: typed at a prompt, or on standard input.  Never on the command line, where ps shows them."""
+"""What a command asks for while it runs: secrets, and whether to go on.
+
+Secrets are typed at a prompt or come on standard input.  Never on the command line, where ps shows them.
+"""
 
 import sys
 from collections.abc import Callable
@@ -24,6 +27,17 @@ def read_secret(prompt: str, *, from_stdin: bool) -> str:
     if not secret:
         raise Invalid("no secret was given; type it, or write it to standard input and say --stdin")
     return secret
+
+
+def demand_yes(question: str) -> None:
+    """Go on only if *question* is answered with yes.  Raises Invalid when no terminal is there to ask at."""
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)  # Nobody typed the end of the question's line.
+        raise Invalid("nothing was done, since nobody said yes; say --yes where nobody can be asked") from None
 
 
 def demand_no_password(url: str) -> None:

@@ -14,6 +14,8 @@ from mft.audit.verify import Report, verify_export, verify_store
 from mft.cli import exits
 from mft.cli.acting import config_option
 from mft.cli.desk import Desk, answers, at_desk, declares, operates
+from mft.cli.moments import WHEN
+from mft.cli.progress import working
 from mft.cli.show import Answer, Done, Record, Rows, Streamed, as_json_text, printable
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import Reference
@@ -77,8 +79,8 @@ def _action(_context: click.Context, _parameter: click.Parameter, text: str | No
 
 
 @audit_command.command("search")
-@click.option("--since", type=click.DateTime(), callback=_moment, help="From this moment on (UTC).")
-@click.option("--until", type=click.DateTime(), callback=_moment, help="Before this moment (UTC).")
+@click.option("--since", type=WHEN, callback=_moment, help="From this moment on (UTC).")
+@click.option("--until", type=WHEN, callback=_moment, help="Before this moment (UTC).")
 @click.option("--action", callback=_action, metavar="NAME", help="Such as signon.refused, or signon. for all of it.")
 @click.option("--actor", help="Who did it.")
 @click.option("--subject", help="What it was done to: an account, a path, an address.")
@@ -129,6 +131,7 @@ def _public(_context: click.Context, _parameter: click.Parameter, text: str | No
 @config_option
 @answers
 @declares(Act.READ_AUDIT)
+@working("verifying")
 def verify(file: Path | None, public: bytes | None, checkpoints: Path | None, config: Path | None) -> Answer:
     """Prove that the trail, or an export of it in FILE, is whole; exit 8 naming every break if not.
 

@@ -10,27 +10,34 @@ from mft.cli import exits
 from mft.cli.acting import acting_option, operator
 from mft.cli.asking import demand_no_password
 from mft.cli.desk import Desk, answers, operates
-from mft.cli.progress import moving
-from mft.cli.show import Answer, Done
+from mft.cli.progress import counting, working
+from mft.cli.show import Answer, Done, Rows
+from mft.model.ids import BackupId
 from mft.model.staff import Act
 
 
-@click.command("backup")
+@click.group("backup")
+def backup_command() -> None:
+    """Make backups, and keep track of which still exist."""
+
+
+@backup_command.command("make")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @operates(Act.KEEP_SERVER)
-def backup_command(desk: Desk, file: Path) -> Answer:
+def make(desk: Desk, file: Path) -> Answer:
     """Write the database, the files and the configuration into one file.
 
     The server may go on meanwhile.  The keys are not in it: keep copies of them elsewhere.
     """
-    with moving(file.name, 0) as moved:
-        made = back_up(desk.house, desk.file, file, desk.actor, lambda _done, _all: moved(1))
+    with counting(f"files into {file.name}") as counted:
+        made = back_up(desk.house, desk.file, file, desk.actor, counted)
     lines = [
-        f"wrote {made.blobs} files ({made.bytes} bytes) and the database to {made.file}",
+        f"{made.id}: wrote {made.blobs} files ({made.bytes} bytes) and the database to {made.file}",
         *(f"not in it, keep a copy elsewhere: {path}" for path in made.apart),
         *(f"missing, destroyed meanwhile or lost: {blob}" for blob in made.missing),
     ]
     fields = {
+        "backup": made.id,
         "file": str(made.file),
         "files": made.blobs,
         "bytes": made.bytes,
@@ -38,6 +45,35 @@ def backup_command(desk: Desk, file: Path) -> Answer:
         "kept_apart": [str(path) for path in made.apart],
     }
     return Done("\n".join(lines), fields, code=exits.PARTIAL if made.missing else exits.OK)
+
+
+@backup_command.command("list")
+@operates(Act.KEEP_SERVER)
+def listing(desk: Desk) -> Answer:
+    """List the backups that were made; those not forgotten still hold keys of files that are destroyed here."""
+    rows = [
+        {
+            "id": one.id,
+            "made_at": one.made_at,
+            "copied_at": one.copied_at,
+            "made_by": one.made_by,
+            "place": one.place,
+            "forgotten_at": one.forgotten_at,
+            "forgotten_by": one.forgotten_by,
+        }
+        for one in desk.house.backups.listing()
+    ]
+    columns = ("id", "made_at", "made_by", "place", "forgotten_at")
+    return Rows(columns, rows, nothing="No backup was made.")
+
+
+@backup_command.command("forget")
+@click.argument("backup", metavar="ID")
+@operates(Act.KEEP_SERVER)
+def forget(desk: Desk, backup: str) -> Answer:
+    """Say that the backup ID was destroyed, every copy of it: later certificates do not name it any more."""
+    gone = desk.house.backups.forget(desk.actor, BackupId(backup))
+    return Done(f"{gone.id}, made at {gone.place}, is noted as destroyed", {"id": gone.id, "place": gone.place})
 
 
 @click.command("restore")
@@ -53,6 +89,7 @@ def backup_command(desk: Desk, file: Path) -> Answer:
 @click.option("--db", "database", metavar="URL", default="", help="An empty PostgreSQL database for a backup of one.")
 @acting_option
 @answers
+@working("restoring")
 def restore_command(file: Path, folder: Path, tombstones: Path | None, database: str, acting: str | None) -> Answer:
     """Make a server's directory from a backup.
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import click
 
+from mft.cli.show import printable
 from mft.model.errors import Conflict, Exhausted, Forbidden, Invalid, MftError, NotFound, Unavailable
 
 OK: Final = 0
@@ -38,7 +39,7 @@ class Misconfigured(MftError):
 _CODES: Final[tuple[tuple[type[MftError], int, str], ...]] = (
     (Misconfigured, CONFIGURATION, "see mft config check, or make a new directory with mft init"),
     (Invalid, USAGE, "correct what was given and run the command again; --help shows its form"),
-    (NotFound, NOT_FOUND, "check the name; the list and tree commands show what there is"),
+    (NotFound, NOT_FOUND, "check the name; mft folder tree shows the folders, mft file ls PATH what is in one"),
     (Forbidden, REFUSED, "ask for the right, or another person, that the rule asks for"),
     (Conflict, CONFLICT, "look at what is there now and decide again"),
     (Exhausted, REFUSED, "raise the limit or free what it counts"),
@@ -61,7 +62,10 @@ def wording(error: MftError) -> tuple[str, str]:
 
 
 def tell(what: str, advice: str) -> None:
-    """Write an error where it does not mix with answers; several lines are several errors."""
+    """Write an error where it does not mix with answers; several lines are several errors.
+
+    What was refused may be quoted in it, and may hold a terminal's control sequences.
+    """
     for line in what.splitlines():
-        click.echo(f"error: {line}", err=True)
-    click.echo(f"  do: {advice}", err=True)
+        click.echo(f"error: {printable(line)}", err=True)
+    click.echo(f"  do: {printable(advice)}", err=True)

@@ -20,13 +20,13 @@ def verify(desk: Desk, path: str) -> Answer:
     size = desk.house.files.operator(desk.actor).stat(place).size
     with moving(place.name, size) as moved:
         finding = desk.house.scrubber.verify(desk.actor, place, moved)
-    whole = finding.condition is Condition.WHOLE
+    bad = finding.condition in (Condition.DAMAGED, Condition.MISSING)
     fields = {
         "path": place,
         "condition": finding.condition,
         "size": finding.file.size,
         "sha256": finding.file.sha256,
-        "do": None if whole else "restore the blob from a backup, then verify again",
+        "do": "restore the blob from a backup, then verify again" if bad else None,
         "blob": finding.file.blob,
     }
-    return Record(fields, exits.OK if whole else exits.CHECK_FAILED)
+    return Record(fields, exits.CHECK_FAILED if bad else exits.OK)

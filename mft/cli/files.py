@@ -31,13 +31,7 @@ def file_command() -> None:
     """Files of the tree, through the same rules as everybody."""
 
 
-for _command in (
-    file_history.history,
-    file_history.undelete,
-    file_history.hold,
-    file_history.release,
-    file_verify.verify,
-):
+for _command in (file_history.history, file_history.undelete, file_verify.verify):
     file_command.add_command(_command)
 
 
@@ -131,8 +125,9 @@ def ls(desk: Desk, path: str) -> Answer:
         found = [_fields(folder, tree.stat(folder))]
     else:
         found = [_fields(folder / listed.name, listed) for listed in names_in(tree, folder)]
-    columns = ("name", "kind", "size", "creator", "created_at", "downloads", "expires_at")
-    return Rows(columns, found, nothing="There are no files or folders in this folder.")
+    nothing = "" if found else file_history.why_empty(desk.house.history.causes(folder))
+    columns = ("name", "kind", "size", "creator", "created_at", "downloads", "expires_at", "hold")
+    return Rows(columns, found, nothing=nothing)
 
 
 @file_command.command("stat")
@@ -182,6 +177,9 @@ def _fields(path: VirtualPath, listed: Listed) -> dict[str, Any]:
         "created_at": listed.created_at,
         "received_from": listed.received_from,
         "expires_at": listed.expires_at,
+        "hold": listed.hold.why if listed.hold else None,
+        "held_by": listed.hold.by if listed.hold else None,
+        "held_until": listed.hold.until if listed.hold else None,
         "downloads": listed.downloads,
         "uploading": listed.mine_uploading,
     }

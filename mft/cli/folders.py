@@ -100,9 +100,10 @@ def tree(desk: Desk, path: str) -> Answer:
 @operates(Act.SEE_TREE)
 def history(desk: Desk, path: str) -> Answer:
     """Show which files were in the folder PATH, and why and by whom each went (fact 0.24)."""
-    rows = [tombstone_row(one) for one in desk.house.history.folder(VirtualPath.parse(path))]
+    place = VirtualPath.parse(path)
+    rows = [tombstone_row(one) for one in desk.house.history.folder(place)]
     columns = ("name", "size", "creator", "received_at", "ended_at", "why", "destroyed_at")
-    return Rows(columns, rows, nothing="No file of this folder has gone.")
+    return Rows(columns, rows, nothing=f"No file has gone from {place} itself; each folder below has its own.")
 
 
 @folder_command.command("retention")

@@ -7,6 +7,7 @@ import click
 
 from mft.cli.asking import read_secret, stdin_option
 from mft.cli.desk import Desk, operates
+from mft.cli.progress import working
 from mft.cli.show import Answer, Done, Rows
 from mft.crypto import hostkeys
 from mft.crypto.hostkeys import HostKey
@@ -94,6 +95,7 @@ def rotate(desk: Desk) -> Answer:
 
 @keys_command.command("rewrap")
 @operates(Act.KEEP_SERVER)
+@working("wrapping keys anew")
 def rewrap_keys(desk: Desk) -> Answer:
     """Wrap every key by the newest generation of the master key; the files stay as they are."""
     house = desk.house

@@ -69,7 +69,7 @@ def test(desk: Desk, address: str) -> Answer:
 def retry(desk: Desk, letter: str | None, every: bool) -> Answer:  # noqa: FBT001  (click names it)
     """Try the waiting LETTER, or with --all every one, now and not when its pause is over."""
     if (letter is None) != every:
-        raise Invalid("one letter or --all is needed, not both; mft mail list --state waiting shows what waits")
+        raise Invalid("name one letter, or say --all, and not both; mft mail list --state waiting shows what waits")
     done = desk.house.post.hurry(None if letter is None else LetterId(letter))
     said = f"{done.sent} sent, {done.given_up} given up, {done.waiting} still waiting"
     return Done(said, {"sent": done.sent, "given_up": done.given_up, "waiting": done.waiting})

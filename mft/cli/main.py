@@ -25,19 +25,24 @@ COMMANDS: Final = {
     "doctor": ("mft.cli.server", "Check ports, permissions, clock, keys, database and an own sign-on."),
     "config": ("mft.cli.config", "Check or show the configuration, or write an example of one."),
     "db": ("mft.cli.database", "Bring the database's schema up to date."),
-    "backup": ("mft.cli.backup", "Write the database, the files and the configuration into one file."),
+    "backup": ("mft.cli.backup", "Make backups, and keep track of which still exist."),
     "restore": ("mft.cli.backup", "Make a server's directory from a backup."),
     "org": ("mft.cli.organizations", "Organizations: delegates, partners, providers and the payer."),
     "account": ("mft.cli.accounts", "Accounts, their passwords, keys and sessions."),
+    "request": ("mft.cli.requests", "Access requests: to add or remove access, or to add addresses."),
     "review": ("mft.cli.reviews", "Recertifications: who still needs their account."),
     "allow": ("mft.cli.allowlists", "Addresses that an account may sign on from."),
     "folder": ("mft.cli.folders", "Folders of the tree and the rights on them."),
     "file": ("mft.cli.files", "Files of the tree, through the same rules as everybody."),
+    "retention": ("mft.cli.retention", "Look at what retention will remove, let it go, and hold what must stay."),
+    "simulate": ("mft.cli.simulate", "Show what will happen day by day if nobody does anything."),
     "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
     "directory": ("mft.cli.directory", "The directory of people's passwords: ask it; people of the trial directory."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
+    "mail": ("mft.cli.mail", "Letters on their way out, and whether mail can be sent."),
     "jobs": ("mft.cli.jobs", "Scheduled work: when it is due, what it did, and doing it now."),
+    "report": ("mft.cli.reports", "Who has access, what ends soon, what was moved, what nobody fetched."),
     "audit": ("mft.cli.audit", "Follow, search, export and verify the audit trail."),
     "keys": ("mft.cli.keys", "Host keys, and the master key that seals files."),
 }
@@ -91,6 +96,9 @@ class Families(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             sys.exit(exits.INTERRUPTED)
+        except UnicodeEncodeError:
+            exits.tell("what was given is no text in UTF-8", "type it again in a terminal that is set to UTF-8")
+            sys.exit(exits.USAGE)
         except OSError as error:
             exits.tell(
                 f"{error.filename or 'the system'}: {error.strerror or error}", "check the path and its permissions"

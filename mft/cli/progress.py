@@ -1,4 +1,4 @@
-"""A bar on a terminal while bytes move, a clock while work goes on; nothing at all in a pipe."""
+"""A bar on a terminal while bytes move or things are done, a clock while work goes on; nothing at all in a pipe."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +19,21 @@ def moving(label: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label.replace("[", "\\["), total=total)
         yield lambda moved: progress.advance(task, moved)
+
+
+@contextmanager
+def counting(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told how many things are done, and how many there are in all."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label.replace("[", "\\["), total=None)
+        yield lambda done, among: progress.update(task, completed=done, total=among)
 
 
 @contextmanager

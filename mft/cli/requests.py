@@ -18,10 +18,11 @@ from mft.model.request import RequestKind, RequestState
 from mft.model.rights import Right, format_rights, parse_rights
 from mft.model.session import Door
 from mft.model.staff import Act
-from mft.requests.form import HINTS, RequestForm, parse_form, read_form
+from mft.requests.form import HINTS, VPN, RequestForm, parse_form, read_form
 from mft.requests.fulfilment import Approved
 
 _COLUMNS: Final = ("id", "kind", "name", "organization", "state", "due_at", "days_left", "overdue", "submitted_by")
+_ASKS: Final = {RequestKind.ADD: "to add", RequestKind.REMOVE: "to remove", RequestKind.ADDRESSES: "for addresses for"}
 _LONGEST_FORM: Final = 1 << 20
 _EXAMPLE: Final = """\b
 A form in a file, TOML or JSON, has the same fields:
@@ -85,13 +86,13 @@ def submit(desk: Desk, file: str | None, **typed: Any) -> Answer:
     request = room.submit(desk.actor, form, source=Door.CLI.value)
     row = request_row(desk, request)
     lines = [
-        f"{request.id} asks for: {request.kind.value} {request.name} of {row['organization']}",
+        f"{request.id} asks {_ASKS[request.kind]} {request.name} of {row['organization']}",
         *understood(room.weighed(request)),
         f"due {request.due_at:%Y-%m-%d %H:%M UTC}, in {row['days_left']} days; an operator decides:",
         f"mft request approve {request.id}, or mft request deny {request.id} --reason …",
     ]
     if request.addresses:
-        lines.append(HINTS["addresses"])
+        lines.append(VPN)
     return Done("\n".join(lines), request_fields(desk, request))
 
 

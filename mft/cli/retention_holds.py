@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from mft.cli.desk import Desk, operates
-from mft.cli.moments import in_utc
+from mft.cli.moments import WHEN, in_utc
 from mft.cli.show import Answer, Done, Rows
 from mft.model.path import VirtualPath
 from mft.model.staff import Act
@@ -19,7 +19,7 @@ def hold() -> None:
 @hold.command("add")
 @click.argument("path")
 @click.option("--reason", required=True, help="Why it must not go; shown to whoever wants to remove it.")
-@click.option("--until", type=click.DateTime(), callback=in_utc, help="Ends by itself at this moment (UTC).")
+@click.option("--until", type=WHEN, callback=in_utc, help="Ends by itself at this moment (UTC).")
 @operates(Act.CHANGE_RETENTION)
 def add(desk: Desk, path: str, reason: str, until: datetime | None) -> Answer:
     """Hold the file PATH, or every file that is in the folder PATH now: none can be removed or replaced."""
@@ -64,6 +64,7 @@ def remove(desk: Desk, path: str, reason: str | None) -> Answer:
     """Lift the hold on the file PATH, or on every file in the folder PATH; what is past its term is gone then."""
     place = VirtualPath.parse(path)
     lifted = desk.house.holds.lift(desk.actor, place, reason)
+    what = f"{lifted.released} files at {place} are" if lifted.released > 1 else f"{place} is"
     gone = f"; {lifted.gone} of them are gone, since their term is over" if lifted.gone else ""
     fields = {"path": place, "files": lifted.released, "gone": lifted.gone}
-    return Done(f"{lifted.released} files at {place} are on hold no more{gone}", fields)
+    return Done(f"{what} on hold no more{gone}", fields)

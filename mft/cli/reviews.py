@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from mft.cli.account_card import entry_row, grant_row
+from mft.cli.asking import demand_yes
 from mft.cli.desk import Desk, operates
+from mft.cli.report_rows import GIVEN
 from mft.cli.show import Answer, Done, Rows
 from mft.lifecycle.reviews import ReviewLine, ReviewSummary
 from mft.model.errors import Invalid
@@ -65,7 +67,7 @@ def keep(desk: Desk, organization: str, name: str | None, everybody: bool) -> An
 def remove(desk: Desk, organization: str, name: str, yes: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Say that the account NAME of ORGANIZATION is no longer needed: it is purged for good."""
     if not yes:
-        click.confirm(f"Purge {name} for good? Its name is never handed out again.", abort=True, err=True)
+        demand_yes(f"Purge {name} for good? Its name is never handed out again.")
     desk.house.reviews.remove(desk.actor, organization, name)
     return Done(f"{name} is purged; its sessions end within a minute", {"organization": organization, "removed": name})
 
@@ -114,7 +116,7 @@ def _in_short(row: dict[str, Any]) -> dict[str, Any]:
 def _standing(row: dict[str, Any]) -> str:
     """Return in a word or two how an account stands in its review."""
     if row["answer"] is not None:
-        return str(row["answer"].value)
+        return GIVEN[row["answer"]]
     if not row["waiting"]:
         return "purged"
     return "suspended" if row["suspended"] else "waiting"

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import click
 
+from mft.cli.grid import print_fields, print_rows
+
 Fields = Mapping[str, Any]
 """One thing's fields, by the names that scripts read."""
 
@@ -23,6 +25,8 @@ _SIZES: Final = frozenset(
     | {"uploaded_bytes", "whole_bytes", "partial_bytes", "unfetched_bytes", "byte_days", "byte_days_before"}
 )
 """Fields that count bytes, and are shortened for people at a terminal."""
+_SECONDS: Final = frozenset({"took"})
+"""Fields that count seconds."""
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -44,6 +48,10 @@ class Rows:
     nothing: str = "There is nothing to show."
     code: int = 0
     whole: Any = None
+    below: str = ""
+    """For people, after the rows."""
+    fields: Sequence[str] = ()
+    """Every field of a row, as a sheet's heading names them, rows or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +90,9 @@ def show(answer: Answer, *, as_json: bool) -> None:
         return
     match answer:
         case Record(fields):
-            _grid(("field", "value"), [(_heading(name), _said(value, name)) for name, value in fields.items()])
-        case Rows(_, [], nothing):
-            click.echo(nothing)
-        case Rows(columns, rows):
-            cells = [[_said(row.get(name), name) for name in columns] for row in rows]
-            _grid([_heading(name) for name in columns], cells)
+            print_fields([(_heading(name), _said(value, name)) for name, value in fields.items()])
+        case Rows():
+            _show_rows(answer)
         case Done(sentence):
             click.echo(printable(sentence))
         case Secret(value, sentence):
@@ -95,6 +100,16 @@ def show(answer: Answer, *, as_json: bool) -> None:
             click.echo(value)
         case Streamed():
             pass
+
+
+def _show_rows(answer: Rows) -> None:
+    if answer.rows:
+        cells = [[_said(row.get(name), name) for name in answer.columns] for row in answer.rows]
+        print_rows([_heading(name) for name in answer.columns], cells)
+    else:
+        click.echo(answer.nothing)
+    if answer.below:
+        click.echo(printable(answer.below))
 
 
 def _show_json(answer: Answer) -> None:
@@ -138,6 +153,8 @@ def _said(value: Any, name: str) -> str:
         return "-"
     if isinstance(value, int) and name in _SIZES and sys.stdout.isatty():
         return size_text(value)
+    if isinstance(value, float) and name in _SECONDS:
+        return f"{value:.2f} s"
     return printable(
         next((said(value) for kind, said in _SAYINGS if isinstance(value, kind)), "") or str(_plain(value))
     )
@@ -175,31 +192,3 @@ def printable(text: str) -> str:
 
 def _heading(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _grid(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    if sys.stdout.isatty():
-        _table(headings, cells)
-        return
-    # One line a row and two spaces between columns, so that awk and cut can read it.
-    flat = [[" ".join(cell.splitlines()) for cell in row] for row in cells]
-    lines = flat if tuple(headings) == ("field", "value") else [list(headings), *flat]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
-    for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    # Loaded here: a quarter of a second that a pipe and --help need not pay.
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    plain = tuple(headings) == ("field", "value")
-    table = Table(box=SIMPLE_HEAD, show_header=not plain, pad_edge=False)
-    for heading in headings:
-        table.add_column(Text(heading), overflow="fold")
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)

@@ -59,8 +59,8 @@ class AccountPass:
 
     def run(self) -> Passed:
         """Warn, note and purge everything that is due now.  Raises Unavailable."""
-        moment = self._clock.now()
         self._breaker.look()
+        moment = self._clock.now()  # Of the clock that was looked at: before, it may have been another.
         if self._clock_in_doubt():
             # A letter sent by a wrong clock cannot be called back, and would keep the right one from being sent.
             warned = suspended = 0
@@ -71,6 +71,13 @@ class AccountPass:
         if purged:
             self._store.scrub()  # What was destroyed in the database is still in its log.
         return Passed(warned, suspended, purged)
+
+    def run_released(self) -> int:
+        """Purge what released plans name and nothing else; return how many that were.  Raises Unavailable."""
+        purged = self._purge_released()
+        if purged:
+            self._store.scrub()
+        return purged
 
     def _clock_in_doubt(self) -> bool:
         with self._store.read() as connection:

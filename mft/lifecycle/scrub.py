@@ -47,6 +47,10 @@ class Condition(StrEnum):
     WHOLE = "whole"
     DAMAGED = "damaged"
     MISSING = "missing"
+    GONE = "gone"  # It was removed or replaced while it was read.
+
+
+_BAD: Final = frozenset({Condition.DAMAGED, Condition.MISSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,13 @@ class Scrubber:
         return found, False
 
     def _condition(self, kept: Kept, told: Callable[[int], object]) -> Condition:
+        found = self._read_whole(kept, told)
+        if found is Condition.WHOLE:
+            return found
+        with self._parts.store.read() as connection:
+            return found if checks.current(connection, kept.version) is not None else Condition.GONE
+
+    def _read_whole(self, kept: Kept, told: Callable[[int], object]) -> Condition:
         parts = self._parts
         try:
             cipher = parts.cipher(kept.blob, kept.key)
@@ -171,8 +182,7 @@ class Scrubber:
             now = self._parts.clock.now()
             whole = [one.file.version for one in found if one.condition is Condition.WHOLE]
             checks.found_whole(connection, whole, now)
-            bad = [one for one in found if one.condition is not Condition.WHOLE]
-            news = sum(self._say(connection, actor, one, now) for one in bad)
+            news = sum(self._say(connection, actor, one, now) for one in found if one.condition in _BAD)
             if news:
                 for address in self._alarms:
                     queue(connection, Letter(LETTER, address, {"files": news, "node": self._parts.node}), now)
@@ -221,5 +231,5 @@ def _sum(done: Scrubbed, found: Sequence[Finding]) -> Scrubbed:
     return Scrubbed(
         files=done.files + len(found),
         bytes=done.bytes + sum(one.file.size for one in found),
-        damaged=done.damaged + sum(one.condition is not Condition.WHOLE for one in found),
+        damaged=done.damaged + sum(one.condition in _BAD for one in found),
     )

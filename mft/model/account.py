@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final
+from unicodedata import normalize
 
 from mft.model.errors import Invalid
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
@@ -15,6 +16,10 @@ from mft.model.session import Door
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,62})[a-z0-9]", re.ASCII)
 _NAME: Final = re.compile(r"[a-z0-9._-]{3,64}", re.ASCII)
+_NO_ADDRESS: Final = frozenset('<>()[],;:\\"')
+"""What an address has in quotation marks only, which no mailbox of a person needs (RFC 5321, 4.1.2)."""
+_LONGEST_ADDRESS: Final = 254
+"""RFC 5321, 4.5.3.1.3, without the angle brackets."""
 
 INBOUND: Final = "Inbound"
 """A partner's folder for what comes from the partner to the plan."""
@@ -201,8 +206,14 @@ def checked_organization_name(text: str) -> str:
 
 
 def checked_email(text: str) -> str:
-    """Return *text* lower-cased if it looks like one mail address.  Raises Invalid."""
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not local or "." not in domain or any(ch.isspace() or ch in "<>,;" for ch in text.strip()):
-        raise Invalid(f"{text!r} is not an e-mail address")
-    return f"{local}@{domain}".lower()
+    """Return *text* as it is kept if it looks like one mail address: lower-cased, and each character in one form.
+
+    Nobody gets a second address by writing the first in other letters that look the same.  Raises Invalid.
+    """
+    address = normalize("NFKC", text).strip().lower()
+    local, _, domain = address.rpartition("@")
+    labels = domain.split(".")
+    strange = any(not ch.isprintable() or ch.isspace() or ch in _NO_ADDRESS for ch in address)
+    if strange or "@" in local or not local or len(labels) == 1 or not all(labels) or len(address) > _LONGEST_ADDRESS:
+        raise Invalid(f"{text[:_LONGEST_ADDRESS]!r} is not an e-mail address")
+    return address

@@ -28,6 +28,8 @@ class BreakerRules:
     """More than this many accounts at once are too many."""
     drift: timedelta = timedelta(hours=1)
     """How far the wall clock may move against the monotonic one within one process."""
+    gap: timedelta = timedelta(days=7)
+    """How old the trail's newest line may be when a server starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,18 @@ def clock_behind(now: datetime, newest: datetime | None, slack: timedelta = time
     if newest is None or newest - now <= slack:
         return None
     return Halt(Cause.CLOCK, f"the clock stands {newest - now} before the newest line of the audit trail")
+
+
+def clock_ahead(now: datetime, newest: datetime | None, rules: BreakerRules) -> Halt | None:
+    """Judge a server's start at *now*, when the trail's newest line says *newest*.
+
+    The clock stands ahead, or the server stood still so long that nobody was warned of what ends now:
+    nothing here can tell the two apart, and somebody has to look either way.
+    """
+    if newest is None or now - newest <= rules.gap:
+        return None
+    return Halt(
+        Cause.CLOCK,
+        f"the newest line of the audit trail is {(now - newest).days} days old: the clock stands ahead, "
+        "or the server stood still and warned nobody",
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mft.model.request import AccessRequest, RequestState
+from mft.policy import dormancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ def overdue(request: AccessRequest, now: datetime) -> bool:
 
 
 def days_left(request: AccessRequest, now: datetime) -> int:
-    """Return how many whole days are left to decide; negative when late: -1 on the first day after."""
-    return (request.due_at - now) // timedelta(days=1)
+    """Return how many days are left to decide, a begun one counted whole; 0 on the first day after, then negative."""
+    return dormancy.days_left(request.due_at, now)
 
 
 def urgency(request: AccessRequest, now: datetime) -> tuple[bool, bool, datetime]:

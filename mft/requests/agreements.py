@@ -9,10 +9,9 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from mft.model.errors import Conflict, NotFound, Unavailable
 from mft.store import agreements
+from mft.store.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection
-
 from mft.accounts.records import checked_remark, known_organization
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -30,7 +28,7 @@ from mft.requests.form import RequestForm, Unfit
 from mft.requests.fulfilment import Approval, Approved, Fulfilment, Rights
 from mft.requests.intake import demand_room, known_about, new_request
 from mft.store import allowlist, organizations, outbox, requests
-from mft.store.engine import Store
+from mft.store.engine import Connection, Store
 
 _PAGE: Final = 200
 _TIDIER: Final = Actor(Door.JOBS, "requests")
@@ -133,6 +131,8 @@ class AccessRequests:
             approval = Approval(actor, rights, prepared, now)
             done = self._fulfilment.carry_out(connection, request, organization, approval)
             requests.belongs(connection, request.id, done.account.id)
+            if request.kind is RequestKind.ADD:
+                outbox.belong(connection, request.id, done.account.id)
             request = replace(request, account=done.account.id)
             self._record(connection, Action.REQUEST_APPROVED, actor, request, now, _did(done))
             until = done.password.expires_at if done.password else None

@@ -7,14 +7,18 @@ those that checking finds.  Whether a form is fit is decided in mft.requests.che
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from mft.model.account import Purpose
 from mft.model.errors import Invalid
 from mft.model.request import AskedAddress, RequestKind
 
+VPN: Final = "Connected to a VPN? Identify the address while connected: the server sees the VPN's."
+"""What is said wherever addresses are asked for (fact 0.8)."""
 HINTS: Final[Mapping[str, str]] = {
     "organization": "The agency, provider group or partner, by the name it has on this server.",
     "name": "The user name that is asked for, or whom the request is about.",
@@ -22,10 +26,7 @@ HINTS: Final[Mapping[str, str]] = {
     "email": "Where the person reads mail; no two people share an address.",
     "phone": "Where the person can be called.",
     "reason": "Why the access, or the change, is needed.",
-    "addresses": (
-        "All known public IPv4 addresses, blocks or ranges that the person signs on from. "
-        "Connected to a VPN? Identify the address while connected: the server sees the VPN's."
-    ),
+    "addresses": (f"All known public IPv4 addresses, blocks or ranges that the person signs on from. {VPN}"),
     "agreement": "Name of the confidentiality agreement that the person has read and accepts.",
     "purpose": "person, or unattended for a batch job.",
     "contact": "Where warnings about an unattended job go instead of its own mail.",
@@ -79,13 +80,18 @@ class RequestForm:
 _Kind = TypeVar("_Kind", Purpose, RequestKind)
 _TEXTS: Final = ("name", "organization", "person", "email", "phone", "reason", "agreement", "contact")
 _OTHERS: Final = ("kind", "purpose", "addresses", "keys")
+_MOST_DOTS: Final = 2000
+"""In a form in TOML: a hundred ranges have a few hundred.  Its parser needs memory by the square of a dotted key."""
 _OF_AN_ADDRESS: Final = frozenset({"address", "reason", "until"})
 
 
 def parse_form(text: str) -> RequestForm:
     """Return the form that *text* holds, JSON if it begins with a brace, TOML otherwise.  Raises Invalid, Unfit."""
+    is_json = text.lstrip().startswith("{")
+    if not is_json and text.count(".") > _MOST_DOTS:
+        raise Invalid(f"a form in TOML has at most {_MOST_DOTS:,} dots; check the file, or write it in JSON")
     try:
-        fields = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        fields = json.loads(text) if is_json else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(f"the form is neither TOML nor JSON: {error}; mft request submit --help shows one") from None
     return read_form(fields)
@@ -93,8 +99,8 @@ def parse_form(text: str) -> RequestForm:
 
 def read_form(fields: Mapping[str, Any]) -> RequestForm:
     """Return the form that *fields* fill in.  Raises Unfit when it cannot even be told what is asked for."""
-    faults = [Fault(name, "there is no such field") for name in fields if name not in (*_TEXTS, *_OTHERS)]
-    texts = {name: _text(name, fields[name], faults) for name in _TEXTS if name in fields}
+    faults = [Fault(name, _unknown(name)) for name in fields if name not in (*_TEXTS, *_OTHERS)]
+    texts = {name: _line(name, fields[name], faults) for name in _TEXTS if name in fields}
     addresses = tuple(
         filter(None, (_address(one, faults) for one in _several("addresses", fields.get("addresses", []), faults)))
     )
@@ -108,10 +114,24 @@ def read_form(fields: Mapping[str, Any]) -> RequestForm:
     )
 
 
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, (*_TEXTS, *_OTHERS), n=1)
+    return f"there is no such field; write {close[0]}" if close else "there is no such field"
+
+
 def _text(name: str, value: object, faults: list[Fault]) -> str:
     if isinstance(value, str):
         return value
     faults.append(Fault(name, "is a text in quotes"))
+    return ""
+
+
+def _line(name: str, value: object, faults: list[Fault]) -> str:
+    """Return a text that can be looked up and shown: no database keeps every character that JSON can name."""
+    text = _text(name, value, faults)
+    if text.strip().isprintable():
+        return text
+    faults.append(Fault(name, "is one line without control characters"))
     return ""
 
 
@@ -150,7 +170,8 @@ def read_moment(value: object, faults: list[Fault]) -> datetime | None:
         found = None
     if isinstance(found, date) and not isinstance(found, datetime):
         found = datetime(found.year, found.month, found.day, tzinfo=UTC)
-    if not isinstance(found, datetime):
-        faults.append(Fault("addresses", f"{value!r} is no moment; write 2027-01-31 or 2027-01-31T17:00:00Z"))
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    with suppress(OverflowError):  # Of a calendar that ends, in UTC, before or after that day.
+        if isinstance(found, datetime):
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    faults.append(Fault("addresses", f"{value!r} is no moment; write 2027-01-31 or 2027-01-31T17:00:00Z"))
+    return None

@@ -7,21 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from mft.accounts.allowlists import Allowlists, Listed, NewAddress
 from mft.accounts.credentials import Credentials, Prepared, TemporaryPassword
 from mft.accounts.provisioning import Accounts, NewAccount
 from mft.accounts.purging import purge
 from mft.accounts.records import known_account
 from mft.audit.trail import Trail
-from mft.model.account import Account, AllowlistEntry, Organization, Purpose
+from mft.model.account import Account, AccountState, AllowlistEntry, Organization, Purpose
 from mft.model.errors import Conflict
 from mft.model.path import VirtualPath
 from mft.model.request import AccessRequest, AskedAddress, RequestKind
 from mft.model.rights import Grant, Right
 from mft.model.session import Actor
 from mft.policy.first_rights import first_rights
+from mft.store.engine import Connection
 from mft.vfs.grants import Grants
 
 Rights = tuple[tuple[VirtualPath, Right], ...]
@@ -124,6 +123,9 @@ class Fulfilment:
         self, connection: Connection, request: AccessRequest, _organization: Organization, approval: Approval
     ) -> Approved:
         account = known_account(connection, request.name)
+        # What it asked for was destroyed with the account: nothing would be listed, and called done.
+        if account.state is AccountState.PURGED:
+            raise Conflict(f"{account.name} was purged; withdraw {request.id}")
         return Approved(account, entries=self._list(connection, account, request, approval))
 
     def _remove(

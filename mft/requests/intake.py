@@ -5,8 +5,6 @@ Reads only; whether the form is fit is decided in mft.requests.checks, and it is
 
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from mft.model.account import Account, Organization, Purpose, checked_email
 from mft.model.errors import Conflict, Exhausted, Invalid
 from mft.model.ids import RequestId, new_id
@@ -18,6 +16,7 @@ from mft.requests.addresses import AddressRules
 from mft.requests.checks import Known
 from mft.requests.form import RequestForm
 from mft.store import accounts, allowlist, organizations, requests
+from mft.store.engine import Connection
 
 
 def known_about(connection: Connection, form: RequestForm, agreement: str, rules: AddressRules, now: datetime) -> Known:

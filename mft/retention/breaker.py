@@ -7,6 +7,7 @@ nothing that is over is ever served: the breaker only keeps it from being destro
 """
 
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final
 
 from mft.audit.lines import UNREADABLE
@@ -19,6 +20,7 @@ from mft.policy.breaker import (
     BreakerRules,
     Cause,
     Halt,
+    clock_ahead,
     clock_behind,
     clock_jumped,
     too_many_accounts,
@@ -56,25 +58,38 @@ class Breaker:
         self._node = node
         self._alarms = alarms
         self._skew = clock.now() - EPOCH - clock.elapsed()
+        self._looking = Lock()
         self._looked = False
+        self._in_doubt = False
         self._newest: datetime | None = None
         # How far off the clock was when its halt was last seen standing; None while the clock is right.
         self._noted: timedelta | None = None
         # When this process put the clock's halt; None if it stands by another's word, or not at all.
         self._put_at: datetime | None = None
 
+    def begin(self) -> None:
+        """Judge the clock when a server starts, before it writes a line of its own.  Raises Unavailable.
+
+        What halts here nobody lifts but by a release: no later look can tell that the clock was right.
+        """
+        with self._store.write() as connection:
+            now = self._clock.now()
+            halt = clock_ahead(now, events.newest_at(connection), self.rules)
+            if halt is not None:
+                self._note(connection, halt, now)
+
     def look(self) -> None:
         """Judge the clock, once in each pass, before anything is removed.  Raises Unavailable."""
-        with self._store.read() as connection:
-            if not self._looked:
-                self._newest = _unexplained(connection)
-            standing = halts.standing(connection)
-        self._looked = True
-        self._judge_clock(stands=Cause.CLOCK in standing)
-        with self._store.read() as connection:
-            standing = halts.standing(connection)
-        for cause in Cause:
-            RETENTION_HALTED.labels(cause.value).set(cause in standing)
+        with self._looking:  # Several jobs of a process look; what one of them notes, it also has to lift.
+            self._look()
+
+    def trusts_clock(self) -> bool:
+        """Look, and return whether the clock is right for all that is known.
+
+        For work that removes nothing, but notes by the clock what cannot be taken back: letters, ends of requests.
+        """
+        self.look()
+        return not self._in_doubt
 
     def steady(self) -> bool:
         """Return whether the clock has not jumped since the last look: asked between pages, costs nothing."""
@@ -91,6 +106,19 @@ class Breaker:
     def permits_accounts(self, connection: Connection, due: int) -> bool:
         """Return whether *due* accounts may be purged, in a write transaction; note or lift the halt."""
         return self._permits(connection, Cause.ACCOUNTS, too_many_accounts(due, self.rules))
+
+    def _look(self) -> None:
+        with self._store.read() as connection:
+            if not self._looked:
+                self._newest = _unexplained(connection)
+            standing = halts.standing(connection)
+        self._looked = True
+        self._judge_clock(stands=Cause.CLOCK in standing)
+        with self._store.read() as connection:
+            standing = halts.standing(connection)
+        self._in_doubt = Cause.CLOCK in standing
+        for cause in Cause:
+            RETENTION_HALTED.labels(cause.value).set(cause in standing)
 
     def _permits(self, connection: Connection, cause: Cause, halt: Halt | None) -> bool:
         if halt is not None:

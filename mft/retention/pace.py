@@ -10,7 +10,7 @@ from typing import Final
 
 from mft.clock import Clock
 
-_REST: Final = 1.5
+_REST: Final = 0.5
 """How long a rest is, in times of what the step before it took."""
 _LONGEST: Final = timedelta(milliseconds=200)
 

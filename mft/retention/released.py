@@ -16,7 +16,7 @@ from mft.store.releases import FILE, Released
 from mft.vfs.ending import expire_files
 from mft.vfs.parts import Parts
 
-_PAGE: Final = 200
+_PAGE: Final = 500
 """Victims that are struck off together."""
 _EXPIRED: Final = 50
 """Of these, so many leave the tree in one transaction."""
@@ -33,8 +33,7 @@ def work_off(parts: Parts, pace: Pace) -> tuple[int, int]:
         for first in range(0, len(page), _EXPIRED):
             with pace.step():
                 expired += _expire(parts, page[first : first + _EXPIRED])
-        with pace.step():
-            destroyed += _destroy(parts, page)
+        destroyed += _destroy(parts, pace, page)
     _finish(parts)
     return expired, destroyed
 
@@ -49,11 +48,11 @@ def _expire(parts: Parts, victims: Sequence[Released]) -> int:
         return expire_files(connection, parts.trail, parts.rules.terms, over, now)
 
 
-def _destroy(parts: Parts, victims: Sequence[Released]) -> int:
+def _destroy(parts: Parts, pace: Pace, victims: Sequence[Released]) -> int:
     numbers = [VersionId(int(one.victim)) for one in victims]
     with parts.store.read() as connection:
         stones = tombstones.due_over(connection, numbers, parts.clock.now())
-    destroyed = destroy(parts, stones)
+    destroyed = destroy(parts, pace, stones)
     with parts.store.write() as connection:
         releases.strike_all(connection, FILE, [one.victim for one in victims])
     return destroyed

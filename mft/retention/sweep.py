@@ -28,7 +28,7 @@ from mft.vfs.parts import Parts
 
 _PAGE: Final = 50
 """Files in one write transaction that tells of each: some ten milliseconds."""
-_DESTROYED: Final = 200
+_DESTROYED: Final = 500
 """Tombstones worked on together: each folder of blobs is synced once for all of them."""
 
 
@@ -68,6 +68,13 @@ class Sweep:
         if swept.destroyed:
             self._parts.store.scrub()  # The keys were overwritten in the database, not yet in its log.
         return swept
+
+    def run_released(self) -> Swept:
+        """Remove what released plans name and nothing else."""
+        expired, destroyed = work_off(self._parts, self._pace)
+        if destroyed:
+            self._parts.store.scrub()
+        return Swept(expired, 0, destroyed)
 
     def _permitted(self, moment: datetime) -> tuple[int, str]:
         """Return how many files may expire, and why nothing may go; everything there is counted only if it matters."""
@@ -114,7 +121,8 @@ class Sweep:
             page = uploads.stale(connection, before, _PAGE)
             for row in page:
                 self._drop_one(connection, row)
-        self._parts.blobs.discard_all(row.blob for row in page)
+        if page:
+            self._parts.blobs.discard_all(row.blob for row in page)
         return len(page)
 
     def _drop_one(self, connection: Connection, row: Staged) -> None:
@@ -134,6 +142,5 @@ class Sweep:
             if not page:
                 break
             last = page[-1]
-            with self._pace.step():
-                done += destroy(self._parts, [one.tombstone.id for one in page])
+            done += destroy(self._parts, self._pace, [one.tombstone.id for one in page])
         return done

@@ -13,6 +13,9 @@ from mft.policy.retention import Months, Term
 
 _WRITTEN: Final = re.compile(r"\s*([0-9]+)\s*([A-Za-z]*)\s*", re.ASCII)
 _MONTHS: Final = re.compile(r"\s*([0-9]{1,4})\s*months?\s*", re.ASCII)
+_LONGEST: Final = timedelta(days=36_525)
+"""A hundred years: no term leads beyond the calendar."""
+_LONGEST_MONTHS: Final = 1200
 _SPANS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _SIZES: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -59,6 +62,8 @@ def read_kept(value: Any) -> Term:
     term = Months(int(months[1])) if months else read_span(value)
     if term in (Months(0), timedelta(0)):
         raise ValueError("is longer than nothing")
+    if not (term.count <= _LONGEST_MONTHS if isinstance(term, Months) else term <= _LONGEST):
+        raise ValueError("is at most a hundred years; what must stay for ever is put on hold")
     return term
 
 

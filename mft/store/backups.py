@@ -11,7 +11,7 @@ from mft.store.tables import backup as table
 
 
 @dataclass(frozen=True, slots=True)
-class Backup:
+class BackupRow:
     """One backup that was made, or begun."""
 
     id: BackupId
@@ -31,7 +31,7 @@ class Backup:
         return self.made_at <= destroyed_at and (self.copied_at is None or made_at <= self.copied_at)
 
 
-def add(connection: Connection, made: Backup) -> None:
+def add(connection: Connection, made: BackupRow) -> None:
     """Keep *made*, before its first byte is written: from then on keys may be in it."""
     connection.execute(
         insert(table).values(id=made.id, made_at=made.made_at, copied_at=None, made_by=made.made_by, place=made.place)
@@ -48,13 +48,13 @@ def drop(connection: Connection, number: BackupId) -> None:
     connection.execute(delete(table).where(table.c.id == number))
 
 
-def listing(connection: Connection) -> list[Backup]:
+def listing(connection: Connection) -> list[BackupRow]:
     """Return every backup, the newest first."""
     rows = connection.execute(select(table).order_by(table.c.made_at.desc(), table.c.id))
     return [_backup(row) for row in rows]
 
 
-def standing(connection: Connection, since: datetime, until: datetime) -> list[Backup]:
+def standing(connection: Connection, since: datetime, until: datetime) -> list[BackupRow]:
     """Return the backups that nobody said are destroyed and that may hold a key made by *until* and there at *since*.
 
     The newest first.
@@ -64,15 +64,15 @@ def standing(connection: Connection, since: datetime, until: datetime) -> list[B
     return [_backup(row) for row in connection.execute(wanted.order_by(table.c.made_at.desc(), table.c.id))]
 
 
-def forget(connection: Connection, number: BackupId, by: str, at: datetime) -> Backup | None:
+def forget(connection: Connection, number: BackupId, by: str, at: datetime) -> BackupRow | None:
     """Note that *by* says the backup is destroyed; None if it is not known, or was forgotten already."""
     known = update(table).where(table.c.id == number, table.c.forgotten_at.is_(None))
     row = connection.execute(known.values(forgotten_at=at, forgotten_by=by).returning(*table.c)).first()
     return None if row is None else _backup(row)
 
 
-def _backup(row: Row[Any]) -> Backup:
-    return Backup(
+def _backup(row: Row[Any]) -> BackupRow:
+    return BackupRow(
         id=row.id,
         made_at=row.made_at,
         copied_at=row.copied_at,

@@ -122,10 +122,17 @@ def _root(connection: Connection) -> Found:
 
 def path_of(connection: Connection, place: EntryId) -> VirtualPath | None:
     """Return where the entry *place* is now, or None when it is gone."""
-    up = select(entry.c.parent, entry.c.name, literal(0).label("height")).where(entry.c.id == place).cte(recursive=True)
-    up = up.union_all(select(entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent))
-    names = connection.execute(select(up.c.parent, up.c.name).order_by(up.c.height.desc())).all()
+    names = connection.execute(_way_up(), {"place": place}).all()
     return VirtualPath(tuple(name for parent, name in names if parent is not None)) if names else None
+
+
+@lru_cache(maxsize=1)
+def _way_up() -> Select[Any]:
+    """Return the statement, built once: building it takes longer than running it."""
+    start = entry.c.id == bindparam("place")
+    up = select(entry.c.parent, entry.c.name, literal(0).label("height")).where(start).cte(recursive=True)
+    up = up.union_all(select(entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent))
+    return select(up.c.parent, up.c.name).order_by(up.c.height.desc())
 
 
 @dataclass(frozen=True, slots=True)

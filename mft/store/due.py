@@ -66,7 +66,7 @@ def page(
     """
     wanted = _over(moment, now)
     if after is not None and after.file is not None:
-        wanted &= tuple_(*_ORDER) > (literal(after.file.expires_at, Instant), after.file.id)
+        wanted &= tuple_(*_ORDER) > (after.file.expires_at, after.file.id)
     return _entries(connection, wanted, limit)
 
 

@@ -24,6 +24,9 @@ __all__ = ["Connection", "Store", "open_store"]
 PATIENCE: Final = 10
 """Seconds a writer stands in line before it is told that the database did not answer."""
 
+_SCRUBBING: Final = 100
+"""Milliseconds that writers may have to wait while the log is cut off."""
+
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # An acknowledged commit survives a power cut.
@@ -93,15 +96,24 @@ class Store:
                 if broken is not None:
                     raise Unavailable(f"a row of {broken[0]} would point nowhere; nothing was changed")
 
-    def scrub(self) -> None:
-        """Leave no copy of what was deleted in SQLite's write-ahead log, if no reader holds it back.
+    def scrub(self) -> bool:
+        """Leave no copy of what was deleted in SQLite's write-ahead log; return whether that was done.
 
-        On PostgreSQL dead rows go with its own VACUUM.
+        A reader that takes its time holds it back, and no writer is to wait for both: then it is to be
+        asked again later.  On PostgreSQL dead rows go with its own VACUUM.
         """
         if not self.is_sqlite:
-            return
-        with self._turn(), self.engine.connect() as connection:
-            _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return True
+        with self.engine.connect() as connection:
+            driver = _driver(connection)
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # Most of the work, in nobody's way.
+            driver.execute(f"PRAGMA busy_timeout={_SCRUBBING}")
+            try:
+                with self._turn():
+                    (held_back, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
+        return not held_back
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,9 +6,23 @@ A moved end, as after a sign-on, is another end and is told of anew.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, literal, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 
 from mft.model.ids import AccountId, EntryId, VersionId
 from mft.store.tables import download, entry, version
@@ -66,7 +80,7 @@ def ending_files(
         select(version.c.expires_at, version.c.id, entry.c.parent)
         .join(entry, entry.c.id == version.c.entry)
         .where(
-            _standing(now),
+            _standing(literal(now, Instant)),
             version.c.expires_at <= until,
             tuple_(version.c.expires_at, version.c.id) > tuple_(literal(after[0], Instant), after[1]),
         )
@@ -87,25 +101,33 @@ def untold_files(
 
     *windows* says until when a file ends that is named for so many days, the most urgent first.
     """
-    days = case(*((version.c.expires_at <= until, count) for count, until in windows), else_=None)
-    about = (
-        table.c.account == reader.account,
-        table.c.version == version.c.id,
-        table.c.ends_at == version.c.expires_at,
-    )
+    asked = {"account": reader.account, "name": reader.name, "numbers": numbers, "now": now}
+    untils = {f"until_{count}": until for count, until in windows}
+    rows = connection.execute(_untold(tuple(count for count, _ in windows)), asked | untils)
+    return [FileEnd(*row) for row in rows]
+
+
+@lru_cache(maxsize=4)
+def _untold(counts: tuple[int, ...]) -> Select[Any]:
+    """Return the statement for these days, built once: each person's digest runs it."""
+    now: Any = bindparam("now", type_=Instant)
+    untils = [bindparam(f"until_{count}", type_=Instant) for count in counts]
+    within = [version.c.expires_at <= until for until in untils]
+    days = case(*zip(within, counts, strict=True), else_=None)
+    reader: BindParameter[Any] = bindparam("account")
+    about = (table.c.account == reader, table.c.version == version.c.id, table.c.ends_at == version.c.expires_at)
     told = select(func.min(table.c.days)).where(*about).scalar_subquery()
-    taken = select(1).where(download.c.version == version.c.id, download.c.account == reader.account, download.c.whole)
+    taken = select(1).where(download.c.version == version.c.id, download.c.account == reader, download.c.whole)
     wanted = (
-        version.c.id.in_(numbers),
+        version.c.id.in_(bindparam("numbers", expanding=True)),
         _standing(now),
-        version.c.expires_at <= windows[-1][1],
-        version.c.creator != reader.name,
+        within[-1],
+        version.c.creator != bindparam("name"),
         ~taken.exists(),
         ~select(1).where(*about, table.c.days <= days).exists(),
     )
     columns = (version.c.id, entry.c.parent, entry.c.name, version.c.expires_at, entry.c.created_at, days, told)
-    rows = connection.execute(select(*columns).join(entry, entry.c.id == version.c.entry).where(*wanted))
-    return [FileEnd(*row) for row in rows]
+    return select(*columns).join(entry, entry.c.id == version.c.entry).where(*wanted)
 
 
 def tell_files(connection: Connection, account: AccountId, ends: Sequence[FileEnd], at: datetime) -> None:
@@ -123,11 +145,6 @@ def forget_files(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(delete(table).where(table.c.id.in_(past))).rowcount
 
 
-def _standing(now: datetime) -> ColumnElement[bool]:
+def _standing(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Return the condition that a file is there, ends after *now*, is not held and was handed over."""
-    return (
-        version.c.entry.is_not(None)
-        & (version.c.expires_at > now)
-        & ~held(literal(now, Instant))
-        & entry.c.work_owner.is_(None)
-    )
+    return version.c.entry.is_not(None) & (version.c.expires_at > now) & ~held(now) & entry.c.work_owner.is_(None)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, or_, select, update
 
-from mft.model.ids import AccountId, LetterId, new_id
+from mft.model.ids import AccountId, LetterId, RequestId, new_id
 from mft.model.letter import Letter
 from mft.store.tables import account
 from mft.store.tables import letter as table
@@ -93,6 +93,12 @@ def queue_if_known(connection: Connection, letter: Letter, at: datetime) -> None
     words = [literal(value, table.c[name].type) for name, value in kept.items()]
     found = select(*words, account.c.id, literal(0)).where(account.c.id == (letter.account or ""))
     connection.execute(insert(table).from_select([*kept, "account", "attempts"], found))
+
+
+def belong(connection: Connection, request: RequestId, account: AccountId) -> None:
+    """Note that what waits about *request* is about *account*, which it led to: it goes when that is purged."""
+    about = _WAITING & table.c.account.is_(None) & table.c.fields.contains(request, autoescape=True)
+    connection.execute(update(table).where(about).values(account=account))
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Queued]:

@@ -29,7 +29,7 @@ from mft.store.tables import (
 _OWNED: Final = (credential, allowlist_entry, folder_grant, notice, recovery_code, mail_link, visit)
 """Tables of rows that are nothing without their account."""
 _FORGOTTEN: Final = ("email", "person", "phone", "contact", "last_signon_source", "recertify_by")
-_FORGOTTEN_OF_REQUESTS: Final = ("person", "email", "phone", "addresses")
+_FORGOTTEN_OF_REQUESTS: Final = ("person", "email", "phone", "addresses", "contact", "keys")
 
 
 def purge(connection: Connection, one: Account, why: str, at: datetime, unused_before: datetime | None) -> bool:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    bindparam,
     case,
     func,
     literal,
@@ -30,6 +29,8 @@ from mft.store.tables import entry, version
 from mft.store.types import Instant
 from mft.store.versions import held, hold_of
 
+Which = ColumnElement[bool]
+"""The condition that says which versions are meant: ``alone`` or ``in_folder``."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PAGE: Final = 10_000
 _JOINED: Final = version.join(entry, version.c.entry == entry.c.id)
@@ -97,9 +98,14 @@ def folders(connection: Connection, start: EntryId, path: VirtualPath, retention
     return found
 
 
-def below(connection: Connection, folder: EntryId, now: datetime) -> Iterator[Kept]:
-    """Yield the files that are there at *now* in *folder* and below; those on hold among them."""
-    wanted = select(*_KEPT).select_from(_JOINED).where(_inside(folder), _there(now))
+def below(connection: Connection, folder: EntryId, now: datetime | None) -> Iterator[Kept]:
+    """Yield the files that are there at *now* in *folder* and below; those on hold among them.
+
+    For None, what has expired and waits for the sweep is among them too.
+    """
+    wanted = select(*_KEPT).select_from(_JOINED).where(_inside(folder))
+    if now is not None:
+        wanted = wanted.where(_there(now))
     for page in connection.execute(wanted).partitions(_PAGE):
         yield from map(_kept, page)
 
@@ -170,11 +176,37 @@ def hold_one(connection: Connection, number: VersionId, hold: Hold) -> bool:
     return connection.execute(one).rowcount == 1
 
 
-def lift(connection: Connection, numbers: list[VersionId]) -> None:
-    """Take the holds off the versions *numbers*."""
-    off = update(version).where(version.c.id == bindparam("number")).values(_columns(None))
-    if numbers:
-        connection.execute(off, [{"number": number} for number in numbers])
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why files are held, and how many."""
+
+    why: str
+    files: int
+    gone: int
+    """How many are there only because they are held: their term is over."""
+
+
+def reasons(connection: Connection, where: Which, now: datetime) -> list[Reason]:
+    """Return why those versions are held at *now* that *where* says."""
+    over = func.sum(case((version.c.expires_at <= now, 1), else_=0))
+    counted = select(version.c.hold, func.count(), over).where(where, held(literal(now, Instant)))
+    return [Reason(*row) for row in connection.execute(counted.group_by(version.c.hold).order_by(version.c.hold))]
+
+
+def lift(connection: Connection, where: Which, why: str, now: datetime) -> None:
+    """Take the holds because of *why* off the versions that *where* says."""
+    stands = (version.c.hold == why) & held(literal(now, Instant))
+    connection.execute(update(version).where(where, stands).values(_columns(None)))
+
+
+def alone(number: VersionId) -> Which:
+    """Return the condition that a version is this one."""
+    return version.c.id == number
+
+
+def in_folder(folder: EntryId) -> Which:
+    """Return the condition that a version is current in *folder* or below."""
+    return version.c.entry.in_(select(entry.c.id).where(_inside(folder)))
 
 
 def classes_said(connection: Connection) -> list[tuple[EntryId, RetentionClass]]:

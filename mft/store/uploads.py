@@ -3,9 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.errors import Conflict
@@ -61,8 +74,14 @@ def _staged(row: Sequence[Any]) -> Staged:
 
 
 def _of(viewer: Viewer) -> ColumnElement[bool]:
+    return _is_of(viewer.name, viewer.account)
+
+
+def _is_of(name: Any, account: Any) -> ColumnElement[bool]:
     # An operator has no account; their name tells them apart.
-    return (upload.c.owner_name == viewer.name) & upload.c.owner.is_not_distinct_from(viewer.account)
+    theirs: ColumnElement[bool] = upload.c.owner.is_not_distinct_from(account)
+    named: ColumnElement[bool] = upload.c.owner_name == name
+    return named & theirs
 
 
 def add_upload(connection: Connection, new: Staged) -> None:
@@ -98,9 +117,16 @@ def at(connection: Connection, parent: EntryId, name: str) -> list[Staged]:
 
 def mine_at(connection: Connection, parent: EntryId, name: str, viewer: Viewer) -> Staged | None:
     """Return *viewer*'s upload under *name* in the folder *parent*, or None."""
-    here = (upload.c.parent == parent) & (upload.c.name == name)
-    row = connection.execute(select(*_COLUMNS).where(here, _of(viewer)).order_by(upload.c.opened_at.desc())).first()
+    asked = {"parent": parent, "name": name, "viewer": viewer.name, "account": viewer.account}
+    row = connection.execute(_mine_at(), asked).first()
     return None if row is None else _staged(row)
+
+
+@lru_cache(maxsize=1)
+def _mine_at() -> Select[Any]:
+    here = (upload.c.parent == bindparam("parent")) & (upload.c.name == bindparam("name"))
+    theirs = _is_of(bindparam("viewer"), bindparam("account"))
+    return select(*_COLUMNS).where(here, theirs).order_by(upload.c.opened_at.desc())
 
 
 def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: datetime, now: datetime) -> list[Staged]:
@@ -179,13 +205,15 @@ def open_on(connection: Connection, node: str) -> list[Staged]:
 
 def kept_bytes(connection: Connection, owner: OrganizationId, since: datetime) -> int:
     """Return how many bytes *owner*'s interrupted uploads, touched after *since*, take up."""
-    kept = (upload.c.state == UploadState.INTERRUPTED) & (upload.c.touched_at > since)
-    within = upload.join(entry, (entry.c.id == upload.c.parent) & (entry.c.organization == owner))
-    return int(
-        connection.execute(
-            select(func.coalesce(func.sum(upload.c.size), 0)).select_from(within).where(kept)
-        ).scalar_one()
-    )
+    return int(connection.execute(_kept_bytes(), {"owner": owner, "since": since}).scalar_one())
+
+
+@lru_cache(maxsize=1)
+def _kept_bytes() -> Select[Any]:
+    recent = upload.c.touched_at > bindparam("since", type_=Instant)
+    within = upload.join(entry, (entry.c.id == upload.c.parent) & (entry.c.organization == bindparam("owner")))
+    kept = select(func.coalesce(func.sum(upload.c.size), 0)).select_from(within)
+    return kept.where(upload.c.state == UploadState.INTERRUPTED, recent)
 
 
 def new_names(connection: Connection, owner: OrganizationId, since: datetime, besides: UploadId) -> int:
@@ -193,12 +221,18 @@ def new_names(connection: Connection, owner: OrganizationId, since: datetime, be
 
     Those open, and those kept since *since*; one whose name stands in the tree replaces what is there.
     """
-    alive = (upload.c.state == UploadState.OPEN) | (upload.c.touched_at > since)
+    asked = {"owner": owner, "since": since, "besides": besides}
+    return int(connection.execute(_new_names(), asked).scalar_one())
+
+
+@lru_cache(maxsize=1)
+def _new_names() -> Select[Any]:
+    """Return the statement, built once: each opening of a file runs it."""
+    alive = (upload.c.state == UploadState.OPEN) | (upload.c.touched_at > bindparam("since", type_=Instant))
     folder = entry.alias()
     stands = exists().where(entry.c.parent == upload.c.parent, entry.c.name == upload.c.name)
-    within = upload.join(folder, (folder.c.id == upload.c.parent) & (folder.c.organization == owner))
-    counted = select(func.count()).select_from(within).where(alive, upload.c.id != besides, ~stands)
-    return int(connection.execute(counted).scalar_one())
+    within = upload.join(folder, (folder.c.id == upload.c.parent) & (folder.c.organization == bindparam("owner")))
+    return select(func.count()).select_from(within).where(alive, upload.c.id != bindparam("besides"), ~stands)
 
 
 def stale(connection: Connection, before: datetime, limit: int) -> list[Staged]:

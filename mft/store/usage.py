@@ -1,6 +1,9 @@
 """What organizations keep, exact under parallel commits: one guarded statement a change."""
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true, update
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, true, update
 
 from mft.model.errors import Exhausted
 from mft.model.ids import OrganizationId
@@ -10,14 +13,20 @@ from mft.store.tables import organization
 
 def read_usage(connection: Connection, owner: OrganizationId) -> tuple[Quota, Use]:
     """Return what *owner* may keep and what it keeps in committed files."""
+    row = connection.execute(_usage(), {"owner": owner}).one()
+    return Quota(row.quota_bytes, row.quota_files), Use(row.used_bytes, row.used_files)
+
+
+@lru_cache(maxsize=1)
+def _usage() -> Select[Any]:
+    """Return the statement, built once: each opening of a file runs it."""
     columns = (
         organization.c.quota_bytes,
         organization.c.quota_files,
         organization.c.used_bytes,
         organization.c.used_files,
     )
-    row = connection.execute(select(*columns).where(organization.c.id == owner)).one()
-    return Quota(row.quota_bytes, row.quota_files), Use(row.used_bytes, row.used_files)
+    return select(*columns).where(organization.c.id == bindparam("owner"))
 
 
 def add_usage(connection: Connection, owner: OrganizationId | None, growth: Use) -> None:

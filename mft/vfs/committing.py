@@ -93,7 +93,9 @@ def check_target(place: Place, *, exclusive: bool) -> None:
         raise Conflict(f"{place.path} is there already")
     hold = None if there is None or there.file is None else there.file.hold
     if hold is not None and holds(hold, place.now):
-        raise Forbidden(f"{place.path} is on hold ({hold.why}) and must not be replaced")
+        raise Forbidden(
+            f"{place.path} is on hold ({hold.why}) and must not be replaced; see mft retention hold list {place.path}"
+        )
 
 
 def _work_owner(place: Place, caller: Caller) -> AccountId | None:

@@ -3,21 +3,24 @@
 A hold is on files, never on folders: what is put on a folder is put on every file in it at that moment.
 """
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from mft.model.errors import Conflict, Invalid, NotFound
 from mft.model.event import Action, DetailValue, Event
-from mft.model.file import Hold
-from mft.model.ids import VersionId
+from mft.model.file import Hold, StoredFile
 from mft.model.path import ROOT, VirtualPath
 from mft.model.session import Actor
 from mft.policy.retention import STANDARD, holds, present
 from mft.store import catalog, terms
-from mft.store.catalog import Found
+from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
+from mft.store.terms import Reason, Which
 from mft.vfs.parts import Parts
+
+_LONGEST_REASON: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,12 @@ class Holds:
         Invalid without a reason or with an end that has passed; Conflict when the one file *path* is
         held at least as long already.
         """
-        reason, now = why.strip(), self._parts.clock.now()
-        if not reason:
-            raise Invalid("a hold needs a reason; say why with --reason")
-        if until is not None and until <= now:
-            raise Invalid(f"{until.isoformat()} is over already; give an end in the future, or none")
-        hold = Hold(reason, actor.name, now, until)
+        reason = _checked(why)
         with self._parts.store.write() as connection:
+            now = self._parts.clock.now()
+            if until is not None and until <= now:
+                raise Invalid(f"{until:%Y-%m-%d %H:%M UTC} is over already; give an end in the future, or none")
+            hold = Hold(reason, actor.name, now, until)
             found = catalog.resolve(connection, path)
             put = self._hold_file(connection, found, hold) or self._hold_folder(connection, found, hold)
             detail: dict[str, DetailValue] = {"why": reason, "until": until.isoformat() if until else None}
@@ -88,62 +90,91 @@ class Holds:
         """
         with self._parts.store.write() as connection:
             now = self._parts.clock.now()
-            found = [each for each in self._held(connection, path, now) if why is None or each[1].hold.why == why]
-            reason = _one_reason(path, [held for _, held in found], why)
-            terms.lift(connection, [number for number, _ in found])
-            gone = sum(not present(held.term_ends_at, None, now) for _, held in found)
-            detail: dict[str, DetailValue] = {"why": reason, "files": len(found), "gone": gone}
+            where = self._where(connection, path, now)
+            over = _one_reason(path, terms.reasons(connection, where, now), why)
+            terms.lift(connection, where, over.why, now)
+            detail: dict[str, DetailValue] = {"why": over.why, "files": over.files, "gone": over.gone}
             self._parts.trail.record(connection, Event(Action.FILE_RELEASED, actor, str(path), detail), now)
-        return Lifted(len(found), gone)
+        return Lifted(over.files, over.gone)
 
     def listing(self, path: VirtualPath = ROOT) -> list[Held]:
         """Return what is on hold in the folder *path* and below, or the file *path*, by path.  Raises NotFound."""
         with self._parts.store.read() as connection:
-            found = self._held(connection, path, self._parts.clock.now())
-        return sorted((held for _, held in found), key=lambda held: held.path)
+            found = list(self._held(connection, path, self._parts.clock.now()))
+        return sorted(found, key=lambda held: held.path)
 
     def _hold_file(self, connection: Connection, found: Found, hold: Hold) -> Put | None:
-        entry = found.entry
-        if entry is None or entry.file is None or not present(entry.file.expires_at, entry.file.hold, hold.at):
+        file = _file(found, hold.at)
+        if file is None:
             return None
-        if not terms.hold_one(connection, entry.file.id, hold):
+        if not terms.hold_one(connection, file.id, hold):
             raise Conflict(
                 f"{found.path} is on hold at least as long already; see mft retention hold list {found.path}"
             )
         return Put(1, 0, folder=False)
 
     def _hold_folder(self, connection: Connection, found: Found, hold: Hold) -> Put:
-        if found.step is None:
-            raise NotFound(f"there is no file and no folder {found.path}")
-        held, left = terms.hold_all(connection, found.step.id, hold)
+        held, left = terms.hold_all(connection, _folder(found).id, hold)
         if not held + left:
             raise NotFound(f"there is no file in {found.path}; a hold is on files that are there, not on what comes")
         return Put(held, left, folder=True)
 
-    def _held(self, connection: Connection, path: VirtualPath, now: datetime) -> list[tuple[VersionId, Held]]:
-        """Return what is on hold at *now* at *path* or below."""
+    @staticmethod
+    def _where(connection: Connection, path: VirtualPath, now: datetime) -> Which:
+        """Return the condition that says the file *path*, or all that is in the folder *path*.  Raises NotFound."""
         found = catalog.resolve(connection, path)
-        file = None if found.entry is None else found.entry.file
-        if file is not None and present(file.expires_at, file.hold, now):
-            held = file.hold if holds(file.hold, now) else None
-            return [] if held is None else [(file.id, Held(path, file.size, held, file.expires_at))]
-        if found.step is None:
-            raise NotFound(f"there is no file and no folder {path}")
-        places = terms.folders(connection, found.step.id, path, STANDARD)
-        return [
-            (kept.id, Held(VirtualPath((*places[kept.folder].path.names, kept.name)), kept.size, hold, kept.expires_at))
-            for kept, hold in terms.held_below(connection, found.step.id, now)
-        ]
+        file = _file(found, now)
+        if file is not None:
+            return terms.alone(file.id)
+        return terms.in_folder(_folder(found).id)
+
+    def _held(self, connection: Connection, path: VirtualPath, now: datetime) -> Iterator[Held]:
+        """Yield what is on hold at *now* at *path* or below.  Raises NotFound."""
+        found = catalog.resolve(connection, path)
+        file = _file(found, now)
+        if file is not None:
+            if file.hold is not None and holds(file.hold, now):
+                yield Held(path, file.size, file.hold, file.expires_at)
+            return
+        step = _folder(found)
+        places = terms.folders(connection, step.id, path, STANDARD)
+        for kept, hold in terms.held_below(connection, step.id, now):
+            place = VirtualPath((*places[kept.folder].path.names, kept.name))
+            yield Held(place, kept.size, hold, kept.expires_at)
 
 
-def _one_reason(path: VirtualPath, held: list[Held], why: str | None) -> str:
-    """Return the reason that *held* have in common.  Raises Conflict when there is none, or more than one."""
-    reasons = Counter(each.hold.why for each in held)
-    if not reasons:
-        raise Conflict(f"nothing at {path} is on hold" if why is None else f"nothing at {path} is held for {why!r}")
-    if len(reasons) > 1:
-        said = ", ".join(f"{reason!r} ({count})" for reason, count in sorted(reasons.items()))
+def _checked(why: str) -> str:
+    """Return the reason if it can be shown to whoever wants to remove the file.  Raises Invalid."""
+    reason = why.strip()
+    if not reason:
+        raise Invalid("a hold needs a reason; say why with --reason")
+    if len(reason) > _LONGEST_REASON or not reason.isprintable():
+        raise Invalid(f"a hold's reason is one line of at most {_LONGEST_REASON} printable characters")
+    return reason
+
+
+def _file(found: Found, now: datetime) -> StoredFile | None:
+    """Return the file that is there at *now*, or None."""
+    file = None if found.entry is None else found.entry.file
+    return file if file is not None and present(file.expires_at, file.hold, now) else None
+
+
+def _folder(found: Found) -> Step:
+    """Return the folder that is there.  Raises NotFound."""
+    if found.step is None:
+        raise NotFound(f"there is no file and no folder {found.path}")
+    return found.step
+
+
+def _one_reason(path: VirtualPath, found: list[Reason], why: str | None) -> Reason:
+    """Return the reason that is over: *why*, or the only one.  Raises Conflict when it does not stand out."""
+    meant = [one for one in found if why is None or one.why == why]
+    if not meant:
+        what = "is on hold" if why is None else f"is held for {why!r}"
+        raise Conflict(f"nothing at {path} {what}; see mft retention hold list")
+    if len(meant) > 1:
+        said = ", ".join(f"{one.why!r} ({one.files})" for one in meant)
         raise Conflict(
             f"what is in {path} is held for several reasons: {said}; name the one that is over with --reason"
         )
-    return next(iter(reasons))
+    return meant[0]

@@ -59,7 +59,7 @@ def let_go(parts: Parts, leftovers: Leftovers) -> None:
 
 def _demand_free(path: VirtualPath, file: StoredFile | None, now: datetime) -> None:
     if file is not None and file.hold is not None and holds(file.hold, now):
-        raise Forbidden(f"{path} is on hold ({file.hold.why}) and must stay")
+        raise Forbidden(f"{path} is on hold ({file.hold.why}) and must stay; see mft retention hold list {path}")
 
 
 def make_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:

@@ -123,6 +123,17 @@ def test_the_second_person_is_not_the_first_under_another_name(any_gate: Gate, a
     assert strict.approve(as_user("eve", "eva"), entry.id).approved_by == "eve"
 
 
+def test_who_asked_for_another_entry_and_named_this_one_did_not_ask_for_this_one(any_gate: Gate):
+    gate = any_gate
+    gate.account("ann", allow=None)
+    strict = Allowlists(gate.store, gate.trail, gate.clock, AllowlistRules(), ())
+    entry = strict.add(as_user("olga", "eva"), "ann", NewAddress("8.8.0.0/20")).entry
+    strict.add(OTTO, "ann", NewAddress("9.9.0.0/20", reason=f"beside {entry.id}"))
+    with pytest.raises(Forbidden, match="another user"):
+        strict.approve(as_user("eva", ""), entry.id)
+    assert strict.approve(OTTO, entry.id).approved_by == "otto"
+
+
 def test_on_trial_another_name_will_do(gate: Gate):
     entry = gate.allowlists.add(as_user("olga", "root"), "alice", NewAddress("8.8.0.0/20")).entry
     with pytest.raises(Forbidden):

@@ -1,11 +1,14 @@
 """Organizations and accounts, from the operator's side."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.provisioning import Accounts, NewAccount, Organizations
 from mft.model.account import SSH_METHODS, AccountState, OrganizationKind, Purpose
-from mft.model.errors import Conflict, Invalid, MftError, NotFound
+from mft.model.errors import Conflict, Exhausted, Invalid, MftError, NotFound
 from mft.model.event import Action
 from mft.model.path import VirtualPath
 from mft.policy.signon import Admit, Reason, Refuse
@@ -175,6 +178,81 @@ def test_required_methods_can_be_changed(gate: Gate, people):
     assert gate.lines(Action.ACCOUNT_CHANGED)[-1].event.detail["required"] == "password,publickey"
     people.set_required(OLGA, "alice", frozenset())
     assert people.get("alice").required == frozenset()
+
+
+@pytest.mark.fact("0.5")
+def test_people_are_added_while_there_are_seats(any_gate: Gate):
+    houses = Organizations(any_gate.store, any_gate.trail, any_gate.clock)
+    people = Accounts(any_gate.store, any_gate.trail, any_gate.clock, any_gate.allowlists, any_gate.credentials)
+    any_gate.organization()
+    houses.set_seats(OLGA, "northwind", 1)
+    people.add(OLGA, NewAccount("job", "northwind", "job@example.org", purpose=Purpose.UNATTENDED))
+    people.add(OLGA, ALICE)
+    bob = NewAccount("bob", "northwind", "bob@example.org")
+    with pytest.raises(Exhausted, match="northwind has 1 of 1 seats; remove somebody"):
+        people.add(OLGA, bob)
+    people.disable(OLGA, "alice")
+    with pytest.raises(Exhausted):
+        people.add(OLGA, bob)
+    any_gate.move("alice", AccountState.DISABLED, AccountState.PURGED)
+    assert people.add(OLGA, bob).name == "bob"
+    assert houses.people("northwind") == 1
+
+
+@pytest.mark.fact("0.5")
+def test_of_many_who_are_added_at_once_as_many_as_there_are_seats(any_gate: Gate):
+    people = Accounts(any_gate.store, any_gate.trail, any_gate.clock, any_gate.allowlists, any_gate.credentials)
+    any_gate.organization()
+    Organizations(any_gate.store, any_gate.trail, any_gate.clock).set_seats(OLGA, "northwind", 3)
+
+    def add(number: int) -> bool:
+        try:
+            people.add(OLGA, NewAccount(f"user{number}", "northwind", f"user{number}@example.org"))
+        except Exhausted:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(add, range(8))) == 3
+    assert len(people.listing()) == 3
+
+
+def test_fewer_seats_than_people_take_nobodys_account(gate: Gate, houses, people):
+    gate.account("alice")
+    gate.account("bob")
+    houses.set_seats(OLGA, "northwind", 0)
+    assert houses.get("northwind").seats == 0
+    assert [one.state for one in people.listing()] == [AccountState.ACTIVE] * 2
+    assert gate.lines(Action.ORGANIZATION_CHANGED)[-1].event.detail["seats"] == 0
+    for seats in (-1, 1_000_001):
+        with pytest.raises(Invalid):
+            houses.set_seats(OLGA, "northwind", seats)
+    with pytest.raises(NotFound):
+        houses.set_seats(OLGA, "nowhere", 1)
+
+
+def test_who_answers_for_an_organizations_people_is_named(gate: Gate, houses):
+    gate.organization()
+    houses.set_administrator(OLGA, "northwind", "Ada@Example.org")
+    assert houses.get("northwind").administrator == "ada@example.org"
+    with pytest.raises(Invalid):
+        houses.set_administrator(OLGA, "northwind", "ada")
+    houses.set_administrator(OLGA, "northwind", None)
+    assert houses.get("northwind").administrator is None
+    changes = [line.event.detail["administrator"] for line in gate.lines(Action.ORGANIZATION_CHANGED)]
+    assert changes == ["ada@example.org", None]
+
+
+def test_a_person_is_kept_with_name_telephone_and_who_is_warned(gate: Gate, people):
+    gate.organization()
+    wanted = replace(ALICE, person=" Alice Roe ", phone="555 010 4477", contact="IT@example.org")
+    made = people.add(OLGA, wanted)
+    assert people.get("alice") == made
+    assert (made.person, made.phone, made.contact) == ("Alice Roe", "555 010 4477", "it@example.org")
+    assert made.warned_at == "it@example.org"
+    for wrong in ({"person": "two\nlines"}, {"contact": "nobody"}):
+        with pytest.raises(Invalid):
+            people.add(OLGA, replace(wanted, name="bob", email="bob@example.org", **wrong))
 
 
 def test_nobody_is_not_found(people, houses):

@@ -71,6 +71,12 @@ def dormant(gate: Gate) -> None:
     gate.clock.advance(days=120)
 
 
+def not_recertified(gate: Gate) -> None:
+    account = gate.account()
+    with gate.store.write() as connection:
+        accounts.suspend(connection, account.id, gate.clock.now())
+
+
 def organization_disabled(gate: Gate) -> None:
     account = gate.account()
     with gate.store.write() as connection:
@@ -101,6 +107,7 @@ SCENES = {
     Reason.ACCOUNT_PURGED: purged,
     Reason.ACCOUNT_LOCKED: locked,
     Reason.ACCOUNT_DORMANT: dormant,
+    Reason.NOT_RECERTIFIED: not_recertified,
     Reason.ORGANIZATION_DISABLED: organization_disabled,
     Reason.SOURCE_NOT_LISTED: lambda gate: gate.account(allow="8.8.4.4") and None,
 }

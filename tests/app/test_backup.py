@@ -209,6 +209,8 @@ def test_nothing_is_ever_written_over(made: Installed, tmp_path: Path):
         backed_up(made, tmp_path / "b.tar")
     with pytest.raises(Conflict, match="not empty"):
         restore(Order(backup.file, made.folder), OPERATOR)
+    with pytest.raises(Unavailable, match="name a folder that takes files"):
+        backed_up(made, tmp_path / "none" / "b.tar")
     with pytest.raises(NotFound):
         restore(Order(tmp_path / "none.tar", tmp_path / "new"), OPERATOR)
 

@@ -9,10 +9,12 @@ from mft.app.build import House, open_house
 from mft.app.chores import chores
 from mft.audit.search import tail
 from mft.clock import SystemClock
+from mft.jobs.schedule import Timetable, schedule
 from mft.model.event import Action
 from mft.model.path import VirtualPath
 from mft.vfs.shapes import Ended, OpenMode
 from tests.support.clock import MovingClock
+from tests.support.hall import until
 from tests.support.installed import OPERATOR, furnish, installed, put
 
 
@@ -85,3 +87,15 @@ def test_a_checkpoint_is_signed_when_something_happened_and_only_then(house: Hou
 def test_jobs_have_names_of_their_own_and_come_at_least_once_a_day(house: House):
     assert max(job.every for job in chores(house)) <= timedelta(days=1)
     assert len({job.name for job in chores(house)}) == len(chores(house))
+
+
+async def test_a_server_does_every_job_at_its_start_and_none_again_before_it_is_due(house: House):
+    jobs = chores(house)
+    alone = {job.name for job in jobs if job.alone}
+    async with schedule(jobs, house.runs, house.offload):
+        await until(lambda: len(house.runs.look({}).succeeded) == len(alone))
+    after_a_restart = Timetable(jobs, house.runs, house.offload)
+    await after_a_restart.tick()
+    await after_a_restart.close()
+    assert set(house.runs.standings()) == alone
+    assert {len(house.runs.history(name)) for name in alone} == {1}

@@ -14,7 +14,9 @@ from mft.clock import SystemClock
 from mft.crypto.tls import trial_certificate
 from mft.model.session import Actor, Door
 from mft.model.staff import Role
+from mft.policy.breaker import Cause, Halt
 from mft.settings.load import Loaded
+from mft.store import halts
 from tests.support.clock import MovingClock
 from tests.support.installed import Installed, installed
 
@@ -38,8 +40,10 @@ def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed)
         "database",
         "clock",
         "staff",
+        "classes",
         "blobs",
         "space",
+        "retention",
         "ports",
         "sign-on",
         "portal",
@@ -148,3 +152,13 @@ def test_a_portals_port_that_is_taken_is_bad(made: Installed):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         found = portal_of(made, MFT_PORTAL__PORT=str(taken.getsockname()[1]))
     assert found[-1].standing is Standing.BAD
+
+
+def test_the_doctor_says_that_removing_stands_still_and_what_to_do(tmp_path: Path):
+    loaded = installed(tmp_path / "d").loaded()
+    with open_house(loaded.settings) as house, house.store.write() as connection:
+        halts.put(connection, Halt(Cause.CLOCK, "the clock moved 2 days ahead"), house.clock.now())
+    (found,) = (finding for finding in examine(loaded) if finding.check == "retention")
+    assert (found.standing, found.said) == (Standing.DOUBTFUL, "removing stands still: the clock moved 2 days ahead")
+    assert "timedatectl" in found.mend
+    assert "mft retention run --confirm" in found.mend

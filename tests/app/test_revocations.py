@@ -12,6 +12,7 @@ import pytest
 
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.card import account_card
+from mft.accounts.staff import StaffRoll
 from mft.app.backup import back_up
 from mft.app.build import House, open_house
 from mft.app.restore import Order, Restored, restore
@@ -23,6 +24,7 @@ from mft.model.account import SSH_METHODS, AccountState
 from mft.model.errors import Conflict
 from mft.model.path import VirtualPath
 from mft.model.rights import ALL, Right
+from mft.model.staff import Role
 from mft.settings.load import load
 from mft.store import accounts
 from tests.support.gate import SECRET, SOME_KEY
@@ -258,6 +260,34 @@ def test_nobody_is_in_after_a_restore_who_had_signed_out(made: Installed, tmp_pa
     done = restored(made, tmp_path, lambda house: house.visits.end(token))
     with open_house(load(done.config, QUICK).settings) as house:
         assert asyncio.run(house.visits.find(token, IPv4Address("127.0.0.1"))) is None
+
+
+ANN_ALONE = {"ann": Role.OPERATOR}
+STAFFED = ANN_ALONE | {"bert": Role.OPERATOR, "dora": Role.SERVICE_DESK}
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "after"),
+    [
+        (STAFFED, lambda roll: roll.remove(OPERATOR, "bert"), {"ann": Role.OPERATOR, "dora": Role.SERVICE_DESK}),
+        (STAFFED, lambda roll: roll.add(OPERATOR, "bert", Role.AUDITOR), STAFFED | {"bert": Role.AUDITOR}),
+        (STAFFED, lambda roll: roll.add(OPERATOR, "dora", Role.OPERATOR), STAFFED),
+        (STAFFED, lambda roll: roll.add(OPERATOR, "eve", Role.AUDITOR), STAFFED),
+        (ANN_ALONE, lambda roll: roll.remove(OPERATOR, "ann"), {"ann": Role.AUDITOR}),
+    ],
+    ids=["removed", "lowered", "raised", "added", "the last"],
+)
+def test_nobody_of_the_staff_has_a_role_back_that_was_taken(
+    made: Installed, tmp_path: Path, before: dict[str, Role], change: Callable[[StaffRoll], object], after: object
+):
+    with opened(made) as house:
+        for name, role in before.items():
+            house.staff.add(OPERATOR, name, role)
+    done = restored(made, tmp_path, lambda house: change(house.staff))
+    assert len(done.taken) == (before != after)
+    with open_house(load(done.config, QUICK).settings) as house:
+        assert {one.name: one.role for one in house.staff.listing()} == after
+        assert verify_store(house.store, house.signer.public_bytes).sound
 
 
 def test_a_second_restore_takes_what_the_first_took(made: Installed, tmp_path: Path):

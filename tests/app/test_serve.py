@@ -153,7 +153,8 @@ def test_a_stranger_is_refused_as_the_doctor_expects_by_our_host_key(server: Ins
         assert refuses_a_stranger(running.address, known) is None
         assert "host key" in (refuses_a_stranger(running.address, {"SHA256:another"}) or "")
         findings = examine(server.loaded())
-        assert {finding.standing for finding in findings} == {Standing.GOOD}
+        # Nobody is on the roll yet.
+        assert {finding.check for finding in findings if finding.standing is not Standing.GOOD} == {"staff"}
 
 
 def test_a_second_server_on_the_same_folder_is_refused_and_says_why(server: Installed):

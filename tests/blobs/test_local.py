@@ -1,6 +1,7 @@
 import errno
 import os
 import stat
+from datetime import UTC, datetime
 
 import pytest
 
@@ -135,3 +136,13 @@ def test_a_limit_is_told_from_a_failure(blobs, monkeypatch, code, expected):
         patched.setattr(os, "open", refuse)
         with pytest.raises(expected):
             blobs.create(new_blob_id())
+
+
+def test_when_a_blob_was_last_written_to_is_the_disks_word_wherever_it_lies(blobs):
+    blob = _stage(blobs)
+    os.utime(blobs.root / "staging" / blob, (86_400, 86_400))
+    assert blobs.written_at(blob) == datetime(1970, 1, 2, tzinfo=UTC)
+    blobs.publish(blob)
+    assert blobs.written_at(blob) == datetime(1970, 1, 2, tzinfo=UTC)
+    blobs.discard(blob)
+    assert blobs.written_at(blob) is None

@@ -1,4 +1,5 @@
 import os
+from hashlib import sha256
 
 import pytest
 
@@ -21,6 +22,12 @@ def _alter(path, offset, change):
     raw = bytearray(path.read_bytes())
     raw[offset] ^= change
     path.write_bytes(raw)
+
+
+def test_whoever_digests_hears_of_every_byte_once(blob, content):
+    heard: list[int] = []
+    assert blob.reader(_SIZE).digest(heard.append) == sha256(content).digest()
+    assert heard == [SEGMENT, SEGMENT, SEGMENT, 500]
 
 
 @pytest.mark.parametrize("within", [0, 3, 4, 7, 8, 19, 20, RECORD // 2, RECORD - 1])

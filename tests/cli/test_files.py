@@ -56,6 +56,7 @@ def test_an_empty_folder_says_so_and_its_history_says_why(desk, tmp_path):
     said = desk.said("file", "ls", HOME).splitlines()
     assert said[0] == "There are no files or folders in this folder."
     assert said[1].startswith("1 deleted by maria, the last at ")
+    assert f"No file has gone from {HOME}/none itself" in desk.said("folder", "history", f"{HOME}/none")
     gone = desk.json("folder", "history", HOME)
     assert [(one["name"], one["ending"], one["ended_by"]) for one in gone] == [("report.csv", "deleted", "maria")]
     assert "deleted by maria" in desk.said("folder", "history", HOME)
@@ -96,7 +97,8 @@ def test_a_local_file_is_not_written_over_unless_told(desk, tmp_path):
 def test_a_held_file_is_neither_removed_nor_replaced_until_released(desk, tmp_path):
     put(desk, tmp_path, b"one")
     desk.said("retention", "hold", "add", f"{HOME}/report.csv", "--reason", "audit 12")
-    assert "audit 12" in desk.fails(1, "file", "rm", f"{HOME}/report.csv")
+    refused = desk.fails(1, "file", "rm", f"{HOME}/report.csv")
+    assert f"(audit 12) and must stay\n  do: see mft retention hold list {HOME}/report.csv" in refused
     shown = desk.json("file", "stat", f"{HOME}/report.csv")
     assert (shown["hold"], shown["held_by"], shown["held_until"], shown["expires_at"]) == (
         "audit 12",
@@ -105,7 +107,8 @@ def test_a_held_file_is_neither_removed_nor_replaced_until_released(desk, tmp_pa
         None,
     )
     assert desk.json("file", "ls", HOME)[0]["hold"] == "audit 12"
-    desk.said("retention", "hold", "remove", f"{HOME}/report.csv")
+    lifted = desk.said("retention", "hold", "remove", f"{HOME}/report.csv")
+    assert lifted == f"{HOME}/report.csv is on hold no more\n"
     desk.said("file", "rm", f"{HOME}/report.csv")
 
 
@@ -123,7 +126,9 @@ def test_a_hold_on_a_folder_says_how_many_files_it_is_on_and_that_later_ones_are
     desk.fails(5, "retention", "hold", "remove", HOME, "--reason", "another")
     assert desk.json("retention", "hold", "remove", HOME)["files"] == 1
     assert desk.said("retention", "hold", "list") == "Nothing is on hold.\n"
-    desk.fails(2, "retention", "hold", "add", HOME, "--reason", "x", "--until", "2001-01-01")
+    over = desk.fails(2, "retention", "hold", "add", HOME, "--reason", "x", "--until", "2001-01-01")
+    assert "2001-01-01 00:00 UTC is over already" in over
+    assert "mft retention hold list" in desk.fails(5, "retention", "hold", "remove", HOME)
     desk.fails(4, "retention", "hold", "add", f"{HOME}/none", "--reason", "x")
 
 

@@ -119,6 +119,20 @@ def test_an_error_that_says_what_to_do_is_parted_there():
     assert exits.wording(Invalid("that is wrong; do this instead")) == ("that is wrong", "do this instead")
 
 
+def test_an_error_quotes_no_control_sequence(capsys):
+    exits.tell("there is no organization \x1b]0;owned\x07", "look at \x1b[2J")
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert said.count("\n") == 2
+
+
+def test_what_is_no_utf8_is_a_fault_of_what_was_typed(tmp_path: Path):
+    CliRunner().invoke(main.cli, ["init", "--dir", str(tmp_path / "server"), "--trial"])
+    done = run("account", "show", "\udcff", MFT_CONFIG=str(tmp_path / "server" / "mft.toml"))
+    assert done.exit_code == exits.USAGE
+    assert done.stderr.startswith("error: what was given is no text in UTF-8")
+
+
 def test_a_reader_that_leaves_a_pipe_ends_the_command_quietly():
     reader, writer = os.pipe()
     os.close(reader)

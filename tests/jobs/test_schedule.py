@@ -112,7 +112,7 @@ async def test_jobs_leave_places_to_transfers(store: Store, offload: Offload):
 
     def run() -> None:
         begun.release()
-        release.wait(10)
+        release.wait(60)
 
     table = Timetable([Job(f"long{n}", HOUR, run) for n in range(4)], runs_on(store, MovingClock()), offload)
     await table.tick()

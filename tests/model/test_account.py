@@ -65,8 +65,31 @@ def test_mail_addresses_are_compared_in_small_letters():
     assert checked_email(" Alice.Smith@Example.ORG ") == "alice.smith@example.org"
 
 
+@pytest.mark.parametrize("text", ["\uff41lice@example.org", "alice@example\uff0eorg"])
+def test_an_address_in_other_letters_that_look_the_same_is_the_same(text):
+    assert checked_email(text) == "alice@example.org"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "alice", "@example.org", "alice@", "alice@example", "a b@example.org", "a@b.c,d@e.f"]
+    "text",
+    [
+        "",
+        "alice",
+        "@example.org",
+        "alice@",
+        "alice@example",
+        "a b@example.org",
+        "a@b.c,d@e.f",
+        "a@b@example.org",
+        "a\x1b[31m@example.org",
+        "a\x00@example.org",
+        "a\u200b@example.org",
+        "a@example.org.",
+        "a@example..org",
+        '"a"@example.org',
+        "a" * 250 + "@example.org",
+    ],
+    ids=ascii,
 )
 def test_what_is_no_mail_address_is_refused(text):
     with pytest.raises(Invalid):

@@ -3,10 +3,23 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mft.model.errors import Invalid, Unavailable
 from mft.model.file import Hold
-from mft.policy.retention import FINANCIAL, STANDARD, RetentionTerms, class_of, expiry, present, resumable
+from mft.policy.retention import (
+    FINANCIAL,
+    STANDARD,
+    Months,
+    RetentionTerms,
+    class_of,
+    expiry,
+    holds,
+    leaves_at,
+    present,
+    resumable,
+)
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -32,6 +45,52 @@ def test_a_work_name_stays_a_day():
 
 def test_a_hold_outlasts_every_term():
     assert present(AT, Hold("claim 4711", "olga", AT), AT + timedelta(days=10_000))
+
+
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  (UTC is added)
+COUNTS = st.integers(1, 1200)
+
+
+def ordinal(moment: datetime) -> int:
+    """Return which month of all *moment* is in."""
+    return moment.year * 12 + moment.month
+
+
+@pytest.mark.fact("3.11")
+@given(moment=MOMENTS, count=COUNTS)
+def test_months_end_in_the_month_they_say_on_the_same_day_or_on_its_last(moment: datetime, count: int):
+    ends = Months(count).after(moment)
+    assert ordinal(ends) == ordinal(moment) + count
+    assert ends.timetz() == moment.timetz()
+    last = (ends + timedelta(days=1)).month != ends.month
+    assert ends.day == moment.day or (last and ends.day < moment.day)
+
+
+@given(first=MOMENTS, second=MOMENTS, count=COUNTS)
+def test_who_came_first_never_stays_longer(first: datetime, second: datetime, count: int):
+    first, second = sorted((first, second))
+    # Within a day two may swap: 30 August 09:00 and 31 August 08:00 both end on the last of February.
+    assert Months(count).after(first).date() <= Months(count).after(second).date()
+
+
+@given(moment=MOMENTS, count=st.integers(1, 100))
+def test_twelve_months_are_a_year_but_for_a_leap_day(moment: datetime, count: int):
+    ends = Months(12 * count).after(moment)
+    assert ends.year == moment.year + count
+    assert (ends.month, ends.day) == (moment.month, moment.day) or (moment.month, moment.day) == (2, 29)
+
+
+@pytest.mark.parametrize(
+    ("term_days", "hold_days", "leaves"), [(90, None, None), (90, 10, 90), (90, 90, 90), (90, 200, 200)]
+)
+def test_a_file_leaves_when_term_and_hold_are_both_over(term_days: int, hold_days: int | None, leaves: int | None):
+    until = None if hold_days is None else AT + timedelta(days=hold_days)
+    hold, ends = Hold("claim 4711", "olga", AT, until), AT + timedelta(days=term_days)
+    gone = leaves_at(ends, hold)
+    assert gone == (None if leaves is None else AT + timedelta(days=leaves))
+    for moment in (AT + timedelta(days=day, microseconds=tick) for day in (10, 90, 200) for tick in (-1, 0, 1)):
+        assert present(ends, hold, moment) == (gone is None or moment < gone)
+        assert holds(hold, moment) == (until is None or moment < until)
 
 
 def test_the_nearest_folder_that_says_so_decides_the_class():

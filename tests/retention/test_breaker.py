@@ -1,5 +1,6 @@
 """Removing stops for too much at once and for a clock that jumped; who may let it go on, and who is told."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,8 @@ def standing(house: World) -> set[Cause]:
 
 def told(house: World) -> list[tuple[str, str]]:
     with house.store.read() as connection:
-        rows = connection.execute(audit_event.select().where(audit_event.c.action.like("retention.%")))
+        lines = audit_event.select().where(audit_event.c.action.like("retention.%"))
+        rows = connection.execute(lines.order_by(audit_event.c.number))
         return [(row.action.partition(".")[2], row.subject) for row in rows.mappings()]
 
 
@@ -114,6 +116,41 @@ def test_a_jump_of_the_clock_halts_everything_until_it_is_undone(house: World, m
     house.clock.jump(minutes=-minutes)
     assert files_pass(breaker, house, 1, 10)
     assert accounts_pass(breaker, house, 1)
+    assert told(house) == [("halted", "clock"), ("resumed", "clock")]
+
+
+def wrote_a_line(house: World) -> None:
+    with house.store.write() as connection:
+        house.files.parts.trail.record(connection, Event(Action.SERVER_STOPPED, OPERATOR, "n1"), house.clock.now())
+
+
+@pytest.mark.parametrize(("days", "halts_it"), [(7, False), (8, True), (730, True)])
+def test_a_start_long_after_the_trails_newest_line_halts_until_somebody_releases(house: World, days, halts_it):
+    wrote_a_line(house)
+    house.clock.advance(days=days)
+    breaker = breaker_of(house)
+    breaker.begin()
+    wrote_a_line(house)
+    assert standing(house) == ({Cause.CLOCK} if halts_it else set())
+    for one in (breaker, breaker_of(house)):
+        assert files_pass(one, house, 1, 10) is not halts_it
+        assert accounts_pass(one, house, 1) is not halts_it
+    release(house)
+    for one in (breaker, breaker_of(house)):
+        assert files_pass(one, house, 1, 10)
+        assert accounts_pass(one, house, 1)
+
+
+def test_jobs_of_a_process_that_look_at_once_note_one_halt_and_lift_it(house: World):
+    breaker = breaker_of(house)
+    house.clock.jump(days=2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: breaker.look(), range(16)))
+    assert not breaker.trusts_clock()
+    house.clock.jump(days=-2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: breaker.look(), range(16)))
+    assert breaker.trusts_clock()
     assert told(house) == [("halted", "clock"), ("resumed", "clock")]
 
 

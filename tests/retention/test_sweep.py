@@ -10,6 +10,7 @@ from mft.blobs.local import LocalBlobs
 from mft.model.errors import NotFound
 from mft.policy.retention import FINANCIAL
 from mft.retention.destroy import destroy
+from mft.retention.pace import Pace
 from mft.retention.sweep import Sweep, Swept
 from mft.store import tombstones, uploads
 from mft.store.tables import audit_event, tombstone, version
@@ -148,7 +149,7 @@ def test_what_is_not_due_or_not_ended_is_never_destroyed(world: World):
     world.as_("alice").remove(p(FILE))
     with world.store.read() as connection:
         stone = connection.execute(tombstone.select()).one()
-    assert destroy(world.files.parts, [stone.id, "tmb_unknown"]) == 0
+    assert destroy(world.files.parts, Pace(world.clock, lambda _: None), [stone.id, "tmb_unknown"]) == 0
     world.history.undelete(OPERATOR, p(FILE))
     world.clock.advance(days=1)
     world.sweep.run()

@@ -5,7 +5,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
@@ -251,3 +253,16 @@ def test_a_closed_store_leaves_no_connection_behind(store: Store, tmp_path: Path
     store.close()
     # SQLite takes the log away with the last connection.
     assert not (tmp_path / "mft.db-wal").exists()
+
+
+def test_a_reader_that_takes_its_time_holds_back_the_scrubbing_and_no_writer(store: Store):
+    with closing(open_store(str(store.engine.url))) as other, other.read() as reading:
+        reading.execute(select(penalty)).all()
+        with store.write() as connection:
+            connection.execute(text("CREATE TABLE kept (word TEXT)"))
+        began = time.monotonic()
+        assert not store.scrub()
+        with store.write() as connection:
+            connection.execute(text("INSERT INTO kept VALUES ('x')"))
+        assert time.monotonic() - began < engine.PATIENCE / 2
+    assert store.scrub()

@@ -174,6 +174,7 @@ def test_a_change_of_class_is_shown_before_it_is_made_and_touches_nothing(any_st
     assert world.folders.set_retention(OPERATOR, p(f"{HOME}/a"), REMITS) == shown
     assert names(alice, f"{HOME}/a") == ["held", "kept", "new"]
     assert world.operator.stat(p(f"{HOME}/a/new")).expires_at == new_end
+    assert world.operator.stat(p(f"{HOME}/a/kept/1")) == before[-1]
     assert search(world.store, Wanted(action="folder.changed"))[0].event.detail == {
         "retention": "remits",
         "was": "standard",
@@ -223,8 +224,7 @@ def test_a_class_that_the_settings_forgot_is_refused_and_can_be_mended(world: Wo
 
 
 @pytest.mark.timeout(120)
-def test_a_hundred_thousand_files_become_financial_while_a_client_waits(any_store: Store, tmp_path: Path):
-    world = furnished(any_store, tmp_path)
+def test_a_hundred_thousand_files_become_financial_while_a_client_waits(world: World):
     put(world.as_("alice"), FILE, b"x")
     with world.store.write() as connection:
         row = dict(connection.execute(version.select()).mappings().one())

@@ -143,8 +143,9 @@ def test_a_hold_on_nothing_or_with_no_reason_or_over_already_is_refused(world: W
         world.holds.put(OPERATOR, p(f"{HOME}/none"), "why")
     with pytest.raises(NotFound, match="no file in"):
         world.holds.put(OPERATOR, p(f"{HOME}/empty"), "why")
-    with pytest.raises(Invalid):
-        world.holds.put(OPERATOR, p(FILE), " ")
+    for why in (" ", "two\nlines", "\x1b]0;owned\x07", "x" * 201):
+        with pytest.raises(Invalid, match="reason"):
+            world.holds.put(OPERATOR, p(FILE), why)
     with pytest.raises(Invalid):
         world.holds.put(OPERATOR, p(FILE), "why", world.clock.now())
     world.clock.advance(days=90)

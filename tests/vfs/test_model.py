@@ -353,7 +353,9 @@ class LongTree(Tree):
     """The same, for longer."""
 
 
-TestLongTree = pytest.mark.soak(LongTree.TestCase)
+# The usual limit would strike in the middle of an example; hypothesis takes that for a failure of the
+# tree's, finds that it does not come again, and calls the test flaky.
+TestLongTree = pytest.mark.timeout(7200)(pytest.mark.soak(LongTree.TestCase))
 TestLongTree.settings = settings(
     TestTree.settings, max_examples=1000, stateful_step_count=60, phases=(Phase.generate, Phase.shrink)
 )

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, exists, func, literal, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, literal, or_, select, type_coerce
 
 from mft.model.ids import EntryId, OrganizationId
 from mft.model.path import VirtualPath
@@ -24,6 +24,11 @@ _A_DAY: Final = 86_400_000_000
 _AT_ONCE: Final = 10_000
 """Folders that one statement looks up; SQLite takes 32,766 values."""
 _CURRENT: Final = version.join(entry, entry.c.id == version.c.entry)
+_PUTTER: Final = account.alias("putter")
+"""Who put a file, if it was one of the organization that it belongs to."""
+_PUT: Final = _CURRENT.outerjoin(
+    _PUTTER, (_PUTTER.c.name == version.c.creator) & (_PUTTER.c.organization == version.c.organization)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def leaving_files(
 
 def unfetched(connection: Connection, now: datetime, before: datetime, within: OrganizationId | None) -> list[Waiting]:
     """Return the files received up to *before* that nobody has taken whole for whom they are, oldest first."""
-    wanted = select(*_WAITING).select_from(_CURRENT)
+    wanted = select(*_WAITING).select_from(_PUT)
     wanted = wanted.where(*_nobody_came(now), version.c.received_at <= before, *_of(within))
     return [_waiting(row) for row in connection.execute(wanted.order_by(version.c.received_at, version.c.id))]
 
@@ -85,7 +90,7 @@ def unfetched_sums(
     connection: Connection, now: datetime, within: OrganizationId | None
 ) -> dict[OrganizationId, tuple[int, int]]:
     """Return how many files, and bytes, of each organization nobody has taken whole."""
-    summed = select(version.c.organization, func.count(), func.sum(version.c.size)).select_from(_CURRENT)
+    summed = select(version.c.organization, func.count(), func.sum(version.c.size)).select_from(_PUT)
     rows = connection.execute(summed.where(*_nobody_came(now), *_of(within)).group_by(version.c.organization))
     return {owner: (files, int(size)) for owner, files, size in rows}
 
@@ -148,21 +153,16 @@ def _nobody_came(now: datetime) -> tuple[ColumnElement[bool], ...]:
     there = or_(version.c.expires_at > now, held(literal(now, Instant)))
     # Nearly every file that waits was taken by nobody at all, which its own row says.
     nobody = or_(version.c.downloads == 0, ~_came_for())
-    return (version.c.organization.is_not(None), entry.c.work_owner.is_(None), there, nobody)
+    current = version.c.entry.is_not(None) & version.c.organization.is_not(None)
+    return (current, entry.c.work_owner.is_(None), there, nobody)
 
 
 def _came_for() -> ColumnElement[bool]:
     """Return the condition that somebody has taken a version whole for whom it was."""
-    putter, taker = account.alias("putter"), account.alias("taker")
-    own = exists().where(putter.c.name == version.c.creator, putter.c.organization == version.c.organization)
-    right_one = or_(
-        own & (download.c.account_name != version.c.creator),
-        ~own & (taker.c.organization == version.c.organization),
+    taker = account.alias("taker")
+    right_one = case(
+        (_PUTTER.c.id.is_not(None), download.c.account_name != version.c.creator),
+        else_=taker.c.organization == version.c.organization,
     )
-    taken = download.outerjoin(taker, taker.c.id == download.c.account)
-    return (
-        select(literal(1))
-        .select_from(taken)
-        .where(download.c.version == version.c.id, download.c.whole, right_one)
-        .exists()
-    )
+    taken = select(literal(1)).select_from(download.outerjoin(taker, taker.c.id == download.c.account))
+    return taken.where(download.c.version == version.c.id, download.c.whole, right_one).exists()

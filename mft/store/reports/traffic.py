@@ -99,14 +99,13 @@ def byte_days(
 
     A file lies here from its receipt until nobody can read it any more.
     """
-    began = type_coerce(version.c.created_at, BigInteger)
-    gone = func.coalesce(tombstone.c.key_destroyed_at, tombstone.c.destroyed_at)
-    ended = type_coerce(gone, BigInteger)
-    first, last = (type_coerce(literal(moment, Instant), BigInteger) for moment in (since, until))
-    start = case((began > first, began), else_=first)
-    end = case((ended < last, ended), else_=last)
-    amount = cast(version.c.size, Float) * cast(end - start, Float)
-    here = (version.c.created_at < until) & (gone.is_(None) | (gone > since))
+    gone = func.coalesce(tombstone.c.key_destroyed_at, tombstone.c.destroyed_at, type_=Instant)
+    first, last = literal(since, Instant), literal(until, Instant)
+    start = case((version.c.created_at > first, version.c.created_at), else_=first)
+    end = case((gone < last, gone), else_=last)
+    lay = type_coerce(end, BigInteger) - type_coerce(start, BigInteger)
+    amount = cast(version.c.size, Float) * cast(lay, Float)
+    here = (version.c.created_at < last) & (gone.is_(None) | (gone > first))
     source = version.outerjoin(tombstone, tombstone.c.version == version.c.id)
     query = select(version.c.organization, func.sum(amount)).select_from(source).where(here, *_of(within))
     return {owner: float(sum_) / _A_DAY for owner, sum_ in connection.execute(query.group_by(version.c.organization))}
