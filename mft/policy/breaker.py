@@ -6,6 +6,7 @@ What has expired is refused at use all the while; the breaker only keeps it from
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class Cause(StrEnum):
@@ -14,6 +15,10 @@ class Cause(StrEnum):
     FILES = "files"
     ACCOUNTS = "accounts"
     CLOCK = "clock"
+
+
+KEEPS_FILES: Final = frozenset({Cause.FILES, Cause.CLOCK})
+"""While one of these stands, no file that is over is destroyed."""
 
 
 @dataclass(frozen=True, slots=True)

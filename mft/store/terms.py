@@ -155,13 +155,13 @@ def _length(term: Term, first: datetime, last: datetime) -> ColumnElement[int]:
     return case(*branches, else_=literal(earliest)) if branches else literal(earliest)
 
 
-def hold_all(connection: Connection, folder: EntryId, hold: Hold) -> tuple[int, int]:
-    """Hold every file that is in *folder* and below now, but work names; return how many, and how many were left.
+def hold_all(connection: Connection, folder: EntryId, hold: Hold, reach: datetime) -> tuple[int, int]:
+    """Hold every file in *folder* and below whose term ends after *reach* or that is held, but work names.
 
-    Left as it is is what another hold keeps at least as long.
+    Return how many, and how many were left as they are: what another hold keeps at least as long.
     """
     there = select(version.c.id).select_from(_JOINED)
-    there = there.where(_inside(folder), _there(hold.at), entry.c.work_owner.is_(None))
+    there = there.where(_inside(folder), _there(reach), entry.c.work_owner.is_(None))
     counted = select(func.count()).select_from(version).where(version.c.id.in_(there))
     total = connection.execute(counted).scalar_one()
     # Counted first: a statement that begins with WITH tells SQLite's driver no number of rows.

@@ -5,7 +5,7 @@ A hold is on files, never on folders: what is put on a folder is put on every fi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from mft.model.errors import Conflict, Invalid, NotFound
@@ -13,14 +13,16 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.file import Hold, StoredFile
 from mft.model.path import ROOT, VirtualPath
 from mft.model.session import Actor
+from mft.policy.breaker import KEEPS_FILES
 from mft.policy.retention import STANDARD, holds, present
-from mft.store import catalog, terms
+from mft.store import catalog, halts, terms
 from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
 from mft.store.terms import Reason, Which
 from mft.vfs.parts import Parts
 
 _LONGEST_REASON: Final = 200
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Holds:
     def put(self, actor: Actor, path: VirtualPath, why: str, until: datetime | None = None) -> Put:
         """Hold the file *path*, or every file in the folder *path* and below now, because of *why*.
 
-        Files under work names in a folder are left out: they were never handed over.  Raises NotFound;
+        Files under work names in a folder are left out: they were never handed over.  While destroying is halted,
+        what is over and still there can be held too: an operator saves it before it is released.  Raises NotFound;
         Invalid without a reason or with an end that has passed; Conflict when the one file *path* is
         held at least as long already.
         """
@@ -75,7 +78,8 @@ class Holds:
                 raise Invalid(f"{until:%Y-%m-%d %H:%M UTC} is over already; give an end in the future, or none")
             hold = Hold(reason, actor.name, now, until)
             found = catalog.resolve(connection, path)
-            put = self._hold_file(connection, found, hold) or self._hold_folder(connection, found, hold)
+            reach = _EVER if halts.standing(connection).keys() & KEEPS_FILES else now
+            put = self._hold_file(connection, found, hold, reach) or self._hold_folder(connection, found, hold, reach)
             detail: dict[str, DetailValue] = {"why": reason, "until": until.isoformat() if until else None}
             if put.folder:
                 detail |= {"files": put.held, "left": put.left}
@@ -103,8 +107,8 @@ class Holds:
             found = list(self._held(connection, path, self._parts.clock.now()))
         return sorted(found, key=lambda held: held.path)
 
-    def _hold_file(self, connection: Connection, found: Found, hold: Hold) -> Put | None:
-        file = _file(found, hold.at)
+    def _hold_file(self, connection: Connection, found: Found, hold: Hold, reach: datetime) -> Put | None:
+        file = _file(found, reach)
         if file is None:
             return None
         if not terms.hold_one(connection, file.id, hold):
@@ -113,8 +117,8 @@ class Holds:
             )
         return Put(1, 0, folder=False)
 
-    def _hold_folder(self, connection: Connection, found: Found, hold: Hold) -> Put:
-        held, left = terms.hold_all(connection, _folder(found).id, hold)
+    def _hold_folder(self, connection: Connection, found: Found, hold: Hold, reach: datetime) -> Put:
+        held, left = terms.hold_all(connection, _folder(found).id, hold, reach)
         if not held + left:
             raise NotFound(f"there is no file in {found.path}; a hold is on files that are there, not on what comes")
         return Put(held, left, folder=True)

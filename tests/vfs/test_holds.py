@@ -7,6 +7,8 @@ import pytest
 
 from mft.audit.search import Wanted, search
 from mft.model.errors import Conflict, Forbidden, Invalid, NotFound
+from mft.policy.breaker import Cause, Halt
+from mft.store import halts
 from mft.store.engine import Store
 from mft.vfs.holds import Lifted, Put
 from mft.vfs.workspace import Workspace
@@ -179,3 +181,25 @@ def test_a_change_of_class_shortens_nothing_that_is_held(world: World):
     world.clock.advance(days=1000)
     change = world.folders.plan_retention(p(HOME), None)
     assert (change.touched.files, change.touched.gone, change.touched.earliest_end) == (1, 0, None)
+
+
+@pytest.mark.parametrize("held", [FILE, HOME])
+@pytest.mark.parametrize("cause", [None, *Cause])
+def test_what_is_over_can_be_saved_only_while_a_halt_keeps_it_from_being_destroyed(
+    world: World, held: str, cause: Cause | None
+):
+    put(world.as_("alice"), FILE, b"claims")
+    world.clock.advance(days=91)
+    if cause is not None:
+        with world.store.write() as connection:
+            halts.put(connection, Halt(cause, "too much at once"), world.clock.now())
+    if cause in {None, Cause.ACCOUNTS}:
+        with pytest.raises(NotFound):
+            world.holds.put(OPERATOR, p(held), "claim 4711")
+        assert names(world.as_("alice"), HOME) == []
+        return
+    assert world.holds.put(OPERATOR, p(held), "claim 4711").held == 1
+    with world.store.write() as connection:
+        halts.lift_all(connection)
+    world.sweep.run()
+    assert get(world.as_("alice"), FILE) == b"claims"
