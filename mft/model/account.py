@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import Final
 from unicodedata import normalize
 
+from mft.model.directory import Setup
 from mft.model.errors import Invalid
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
 from mft.model.network import AddressRange
@@ -119,6 +120,10 @@ class Account:
     """From then on it is refused until its administrator keeps it; None while nobody is asked."""
     purged_at: datetime | None = None
     purged_why: str = ""
+    external_id: str = ""
+    """Who this is elsewhere: the user id in the directory, and what the provider's claim has to say."""
+    setup: Setup | None = None
+    """How their directory password stands with SFTP; None while they never set it up."""
 
     @property
     def used_at(self) -> datetime:
@@ -132,12 +137,18 @@ class Account:
 
 
 class CredentialKind(StrEnum):
-    """The kinds of credential.  An account has at most one that is typed as a password, and one TOTP in use."""
+    """The kinds of credential.
+
+    An account has at most one password of its own, temporary or not, one of a directory, one TOTP in use
+    and one identity.
+    """
 
     TEMPORARY = "temporary"  # Issued by the service desk; opens nothing but its own replacement.
     PASSWORD = "password"  # noqa: S105  (the name of a kind)
     KEY = "key"
     TOTP = "totp"  # The second factor; opens nothing by itself.
+    DIRECTORY = "directory"  # A directory's password, synced by SFTP Account Setup/Update (fact 2.2); for SFTP only.
+    IDENTITY = "identity"  # A person of a provider that they sign in to the portal with; it has no verifier.
 
 
 METHOD_OF: Final = {
@@ -145,6 +156,8 @@ METHOD_OF: Final = {
     CredentialKind.PASSWORD: Method.PASSWORD,
     CredentialKind.KEY: Method.PUBLIC_KEY,
     CredentialKind.TOTP: Method.TOTP,
+    CredentialKind.DIRECTORY: Method.PASSWORD,
+    CredentialKind.IDENTITY: Method.PROVIDER,
 }
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.account import Account, AccountState, Method, Purpose
+from mft.model.directory import Setup, SetupState
 from mft.model.errors import Conflict
 from mft.model.ids import AccountId, OrganizationId
 from mft.model.session import Door
@@ -67,6 +68,20 @@ def account_of(row: RowMapping, prefix: str = "") -> Account:
         recertify_by=row[prefix + "recertify_by"],
         purged_at=row[prefix + "purged_at"],
         purged_why=row[prefix + "purged_why"] or "",
+        external_id=row[prefix + "external_id"] or "",
+        setup=_setup(row, prefix),
+    )
+
+
+def _setup(row: RowMapping, prefix: str) -> Setup | None:
+    state = row[prefix + "setup_state"]
+    if state is None:
+        return None
+    return Setup(
+        state=SetupState(state),
+        mark=row[prefix + "setup_mark"] or "",
+        checked_at=row[prefix + "setup_checked_at"],
+        text_version=row[prefix + "setup_text"] or "",
     )
 
 

@@ -3,14 +3,14 @@
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mft.model.account import METHOD_OF, Credential, CredentialKind, Method
+from mft.model.account import Credential, CredentialKind
 from mft.model.errors import Conflict
 from mft.model.ids import AccountId, CredentialId
 from mft.store.tables import account as account_table
 from mft.store.tables import credential as table
 
 _IS_KEY = table.c.kind == CredentialKind.KEY.value
-_IS_TYPED = table.c.kind.in_([kind.value for kind in CredentialKind if METHOD_OF[kind] is Method.PASSWORD])
+_IS_OWN_PASSWORD = table.c.kind.in_([CredentialKind.TEMPORARY.value, CredentialKind.PASSWORD.value])
 
 
 def credential_of(row: RowMapping, prefix: str = "") -> Credential:
@@ -54,8 +54,8 @@ def remove(connection: Connection, credential: CredentialId) -> bool:
 
 
 def remove_password(connection: Connection, account: AccountId) -> bool:
-    """Destroy the account's password, temporary or not.  Return whether there was one."""
-    return connection.execute(delete(table).where(table.c.account == account, _IS_TYPED)).rowcount > 0
+    """Destroy the account's own password, temporary or not.  Return whether there was one."""
+    return connection.execute(delete(table).where(table.c.account == account, _IS_OWN_PASSWORD)).rowcount > 0
 
 
 def reseal(connection: Connection, credential: CredentialId, old: str, new: str) -> None:

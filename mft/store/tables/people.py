@@ -74,16 +74,27 @@ credential: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("expires_at", Instant),
+    # A key that its owner added and that somebody else has to approve: it opens nothing until then.
+    Column("waiting", Boolean, nullable=False, server_default=text("false")),
 )
-# At most one credential that is typed as a password, so that every attempt costs one hash.  A new kind
+# At most one password of the account's own, so that every attempt costs one hash.  A new kind
 # counts as one until it is named here.
-_TYPED: Final = text("kind NOT IN ('key', 'totp', 'identity')")
+_TYPED: Final = text("kind NOT IN ('key', 'totp', 'identity', 'directory')")
+_SINGLE: Final = text("kind IN ('identity', 'directory')")
 Index(
     "uq_credential_password",
     credential.c.account,
     unique=True,
     sqlite_where=_TYPED,
     postgresql_where=_TYPED,
+)
+Index(
+    "uq_credential_single",
+    credential.c.account,
+    credential.c.kind,
+    unique=True,
+    sqlite_where=_SINGLE,
+    postgresql_where=_SINGLE,
 )
 Index(
     "uq_credential_key",

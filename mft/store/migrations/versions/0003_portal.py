@@ -89,5 +89,8 @@ def upgrade() -> None:
     op.create_index('uq_account_external_id', 'account', ['external_id'], unique=True)
     # A second factor stands beside the password: only what is typed as a password is one of a kind.
     op.drop_index('uq_credential_password', 'credential')
-    not_typed = sa.text("kind NOT IN ('key', 'totp', 'identity')")
+    not_typed = sa.text("kind NOT IN ('key', 'totp', 'identity', 'directory')")
     op.create_index('uq_credential_password', 'credential', ['account'], unique=True, sqlite_where=not_typed, postgresql_where=not_typed)
+    single = sa.text("kind IN ('identity', 'directory')")
+    op.create_index('uq_credential_single', 'credential', ['account', 'kind'], unique=True, sqlite_where=single, postgresql_where=single)
+    op.add_column('credential', sa.Column('waiting', sa.Boolean(), server_default=sa.text('false'), nullable=False))
