@@ -37,7 +37,7 @@ COMMANDS: Final = {
     "retention": ("mft.cli.retention", "Look at what retention will remove, let it go, and hold what must stay."),
     "simulate": ("mft.cli.simulate", "Show what will happen day by day if nobody does anything."),
     "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
-    "directory": ("mft.cli.directory", "The directory of people's passwords: ask it; people of the trial directory."),
+    "directory": ("mft.cli.directory", "Ask the directory where people's passwords live, and keep the trial directory."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
     "mail": ("mft.cli.mail", "Letters on their way out, and whether mail can be sent."),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mft.model.account import AccountState, Purpose
+from mft.model.session import Door
 from mft.policy.outlook import Change, Standing, Transition, account_bars, account_transitions
 from mft.policy.signon import Terms, bars
 from tests.policy.test_signon import HOME, KEY, PASSWORD, TEMPORARY, a_credential, a_dossier, an_entry
@@ -94,7 +95,7 @@ def test_the_table_of_bars_is_whole():
 def test_each_bar_is_told_and_agrees_with_what_a_sign_on_is_told(standing: Standing):
     found = account_bars(BARS[standing], NOW)
     assert [one.what for one in found] == [standing]
-    refused = next(bars(BARS[standing], HOME, NOW), None) is not None
+    refused = next(bars(BARS[standing], HOME, NOW, Door.SFTP), None) is not None
     cannot_prove = standing in {Standing.TEMPORARY_ENDED, Standing.NOTHING_TO_PROVE}
     assert found[0].keeps_out == (refused or cannot_prove)
 
