@@ -1,11 +1,14 @@
 """Settings of the web portal, of the provider people sign in with, and of the directory their passwords live in."""
 
+import re
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from mft.settings.kinds import Address, Count, Lapse, MaybePath, Network, Port, Section
+
+_WEB: Final = re.compile(r"https?://[^\s]+", re.ASCII)
 
 
 class Portal(Section):
@@ -33,6 +36,9 @@ class Portal(Section):
     )
     absolute: Lapse = Field(default=timedelta(hours=12), description="Every visit ends this long after the sign-in.")
     body: Count = Field(default=65_536, description="Bytes that a form may have.")
+    keys_wait: bool = Field(
+        default=False, description="An SSH key that its owner adds opens nothing until an operator has approved it."
+    )
     support: str = Field(default="your service desk", description="Whom people should call, as it stands on the pages.")
 
     @model_validator(mode="after")
@@ -108,6 +114,12 @@ class Directory(Section):
         default={}, description="Where people change their record, by what the setup page calls them (fact 2.7)."
     )
     information: str = Field(default="", description="Address of the trading partner information page (fact 2.7).")
+    solution: str = Field(
+        default="NCTracks", description="The system whose files are exchanged, as the setup page calls it (fact 2.5)."
+    )
+    identity: str = Field(
+        default="NCID", description="What people call their user id in the directory, and the system behind it."
+    )
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -115,4 +127,6 @@ class Directory(Section):
             raise ValueError("url and base are needed for kind = ldap")
         if self.kind == "trial" and self.trial_file is None:
             raise ValueError("trial_file is needed for kind = trial")
+        if not all(_WEB.match(link) for link in (*self.identity_links.values(), self.information) if link):
+            raise ValueError("information and identity_links are addresses that begin with https:// or http://")
         return self
