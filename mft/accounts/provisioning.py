@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from mft.accounts.allowlists import Allowlists, NewAddress
 from mft.accounts.credentials import Credentials
+from mft.accounts.external_ids import put_external_id
 from mft.accounts.records import checked_remark, known_account, known_organization
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -153,6 +154,8 @@ class NewAccount:
     phone: str = ""
     contact: str = ""
     """A mail address that gets the warnings instead of *email*; empty for none."""
+    external_id: str = ""
+    """Who they are elsewhere: the directory's user id, and what the provider's claim has to equal."""
 
 
 class Accounts:
@@ -189,6 +192,8 @@ class Accounts:
             "required": ",".join(sorted(account.required)),
         }
         self._trail.record(connection, Event(Action.ACCOUNT_ADDED, actor, account.name, detail), at)
+        if wanted.external_id:
+            account = put_external_id(connection, self._trail, actor, account, wanted.external_id, at)
         for address in wanted.allow:
             self._allowlists.put(connection, actor, account, address, at)
         for key in wanted.keys:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mft.accounts.allowlists import Allowlists
 from mft.accounts.credentials import Credentials
 from mft.accounts.details import Details
+from mft.accounts.external_ids import ExternalIds
 from mft.accounts.factors import Factors
 from mft.accounts.fitness import Fitness
 from mft.accounts.insiders import Insiders
@@ -99,6 +100,7 @@ class House:
     own_secrets: OwnSecrets
     mail_links: MailLinks
     details: Details
+    external_ids: ExternalIds
     purging: Purging
     account_pass: AccountPass
     reviews: Reviews
@@ -219,6 +221,7 @@ def _furnished(
         post=post_of(settings, store, clock),
         digests=Digests(store, clock, values.terms(settings)),
         details=Details(store, trail, clock),
+        external_ids=ExternalIds(store, trail, clock),
         purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
         directory=directory_of(settings, passwords),

@@ -23,6 +23,7 @@ def account_row(one: Account) -> dict[str, Any]:
         "person": one.person,
         "phone": one.phone,
         "contact": one.contact,
+        "external_id": one.external_id,
     }
 
 

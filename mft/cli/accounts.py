@@ -51,6 +51,11 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 def _details(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take who an account is."""
     for option in (
+        click.option(
+            "--external-id",
+            metavar="ID",
+            help="Their user id in the directory, which the sign-in provider has to vouch for too.",
+        ),
         click.option("--contact", metavar="ADDRESS", help="Who gets the warnings instead; for an unattended job."),
         click.option("--phone", metavar="NUMBER", help="Where its owner is called."),
         click.option("--person", metavar="NAME", help="Its owner's full name."),

@@ -47,6 +47,8 @@ class Action(StrEnum):
     FACTOR_REMOVED = "factor.removed"
     RECOVERY_USED = "recovery.used"  # A recovery code, in the place of the second factor.
     RECOVERY_RENEWED = "recovery.renewed"  # Ten new codes; the old ones are worth nothing.
+    IDENTITY_CHANGED = "identity.changed"  # Who an account is elsewhere; what rested on the one before is gone.
+    IDENTITY_LINKED = "identity.linked"  # A person of the provider, by their first sign-in.
     KEY_ADDED = "key.added"
     KEY_REMOVED = "key.removed"
     ADDRESS_ADDED = "address.added"

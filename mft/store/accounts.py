@@ -252,6 +252,31 @@ def set_details(connection: Connection, account: Account) -> None:
         raise Conflict(f"the address {account.email} belongs to an account already; each has one of its own") from None
 
 
+def set_external_id(connection: Connection, account: AccountId, external_id: str) -> None:
+    """Write down who the account is elsewhere, empty for nobody; how a directory's password stood is forgotten.
+
+    Raises Conflict if another account is that one.
+    """
+    setup = dict.fromkeys(("setup_state", "setup_mark", "setup_checked_at", "setup_text"))
+    changed = update(table).where(table.c.id == account).values(external_id=external_id or None, **setup)
+    try:
+        connection.execute(changed)
+    except IntegrityError:
+        raise Conflict("another account has that external id already; a person has one account") from None
+
+
+def by_external_id(connection: Connection, external_id: str) -> Account | None:
+    """Return the account whose external id is exactly *external_id*."""
+    row = connection.execute(select(table).where(table.c.external_id == external_id)).mappings().first()
+    return account_of(row) if row else None
+
+
+def external_ids(connection: Connection) -> dict[str, str]:
+    """Return the names of the accounts that have an external id, by it."""
+    query = select(table.c.external_id, table.c.name).where(table.c.external_id.is_not(None))
+    return {row.external_id: row.name for row in connection.execute(query)}
+
+
 def set_required(connection: Connection, account: AccountId, methods: frozenset[Method]) -> None:
     """Set the methods that must all be proven."""
     connection.execute(update(table).where(table.c.id == account).values(required=",".join(sorted(methods))))

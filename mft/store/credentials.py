@@ -1,5 +1,7 @@
 """Credentials, as rows.  Verifiers are written and compared elsewhere; nothing here sees a secret."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -56,6 +58,16 @@ def remove(connection: Connection, credential: CredentialId) -> bool:
 def remove_password(connection: Connection, account: AccountId) -> bool:
     """Destroy the account's own password, temporary or not.  Return whether there was one."""
     return connection.execute(delete(table).where(table.c.account == account, _IS_OWN_PASSWORD)).rowcount > 0
+
+
+def remove_kinds(
+    connection: Connection, account: AccountId, kinds: Iterable[CredentialKind]
+) -> frozenset[CredentialId]:
+    """Destroy what the account has of *kinds*.  Return which that were."""
+    of_kinds = (table.c.account == account, table.c.kind.in_([kind.value for kind in kinds]))
+    gone = frozenset(connection.scalars(select(table.c.id).where(*of_kinds)))
+    connection.execute(delete(table).where(*of_kinds))
+    return gone
 
 
 def reseal(connection: Connection, credential: CredentialId, old: str, new: str) -> None:
