@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -141,15 +142,18 @@ def _unpacked(archive: Path, folder: Path) -> tuple[Manifest, _Unpacked]:
 
 
 def _configured(folder: Path, database_url: str) -> Settings:
-    """Write the old configuration anew, with every path in *folder*; return what it says."""
+    """Write the old configuration anew, with what the server keeps in *folder*; return what it says."""
     file = folder / CONFIG
     changes: dict[Key, Any] = {}
     _flatten(tomllib.loads(file.read_text("utf-8")), (), changes)
     former = str(changes.pop(("database_url",), ""))
     if former and not is_sqlite(former) and not database_url:
         raise Invalid("the backup is of a PostgreSQL database; name an empty one with --db")
-    for key in PATHS:  # They start at the new folder, wherever the old server kept them.
-        changes.pop(key, None)
+    for key in PATHS:
+        # What every server keeps starts at the new folder, wherever the old one kept it.  What only an
+        # operator names stays named: without its certificate or its directory it would be another server.
+        if attrgetter(".".join(key))(Settings()) is not None:
+            changes.pop(key, None)
     if database_url:
         changes["database_url",] = database_url
     file.write_text(render(changes), "utf-8")

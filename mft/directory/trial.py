@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -84,6 +84,11 @@ def listing(file: Path) -> list[TrialPerson]:
     return sorted(_people(file).values(), key=lambda one: one.user) if file.exists() else []
 
 
+def make(file: Path) -> None:
+    """Make *file* without anybody in it.  Raises Conflict if there is one already."""
+    create_secret(file, _written({}), _WHAT)
+
+
 def add(file: Path, passwords: Passwords, user: str, password: str) -> None:
     """Add *user*, and the file if there is none.  Raises Conflict or Invalid."""
     _demand_fit(user, password)
@@ -139,8 +144,11 @@ def _rewriting(file: Path) -> Iterator[dict[str, TrialPerson]]:
     with _locked(file.parent):
         people = _people(file) if file.exists() else {}
         yield people
-        content = json.dumps({"people": [asdict(one) for one in people.values()]}, indent=2).encode() + b"\n"
-        (replace_secret if file.exists() else create_secret)(file, content, _WHAT)
+        (replace_secret if file.exists() else create_secret)(file, _written(people), _WHAT)
+
+
+def _written(people: Mapping[str, TrialPerson]) -> bytes:
+    return json.dumps({"people": [asdict(one) for one in people.values()]}, indent=2).encode() + b"\n"
 
 
 @contextmanager

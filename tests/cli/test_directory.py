@@ -8,16 +8,20 @@ import pytest
 from tests.cli.conftest import Desk
 from tests.support.slapd import Slapd, running_slapd
 
+PEOPLE = "trial-people.json"
+
 
 def configure(desk: Desk, **words: object) -> None:
+    """Ask what *words* say instead of the trial directory."""
     config = desk.folder / "mft.toml"
+    kept = config.read_text().replace('kind = "trial"\n', "").replace(f'trial_file = "{PEOPLE}"\n', "")
     lines = "".join(f'{key} = "{value}"\n' for key, value in words.items())
-    config.write_text(config.read_text().replace("[directory]\n", f"[directory]\n{lines}"))
+    config.write_text(kept.replace("[directory]\n", f"[directory]\n{lines}"))
 
 
 @pytest.fixture
 def trial(desk: Desk) -> Desk:
-    configure(desk, kind="trial", trial_file="people.json")
+    """A trial as ``mft init --trial`` makes it: its directory is there, and empty."""
     return desk
 
 
@@ -58,7 +62,7 @@ def test_a_typed_password_is_asked_for_twice_and_not_shown(trial: Desk):
     done = trial.run("directory", "trial", "add", "nc01", typed="correct horse\ncorrect horse\n")
     assert done.exit_code == 0
     assert "correct horse" not in done.output
-    assert (trial.folder / "people.json").stat().st_mode & 0o777 == 0o600
+    assert (trial.folder / PEOPLE).stat().st_mode & 0o777 == 0o600
 
 
 def test_what_cannot_be_done_says_what_to_do(trial: Desk):
@@ -66,11 +70,12 @@ def test_what_cannot_be_done_says_what_to_do(trial: Desk):
     trial.said("directory", "trial", "add", "nc01", "--stdin", typed="correct horse\n")
     trial.fails(5, "directory", "trial", "add", "nc01", "--stdin", typed="correct horse\n")
     trial.fails(2, "directory", "trial", "add", "nc02", "--stdin", typed="\n")
-    (trial.folder / "people.json").unlink()
+    (trial.folder / PEOPLE).unlink()
     trial.fails(6, "directory", "check", "nc01")
 
 
 def test_without_a_directory_it_says_which_setting_makes_one(desk: Desk):
+    configure(desk)
     assert "directory.kind" in desk.fails(2, "directory", "check", "nc01")
     assert "directory.trial_file" in desk.fails(2, "directory", "trial", "list")
 
