@@ -35,6 +35,10 @@ MEANING: Final = {
         "sign on again with what the account has now",
     ),
     Reason.CREDENTIAL_EXPIRED: ("the password or key was right and its time is over", "add a new one"),
+    Reason.KEY_WAITING: (
+        "the key is right and waits for approval, since its owner added it",
+        "ask them whether it is theirs, then: mft account keys approve NAME FINGERPRINT",
+    ),
     Reason.TEMPORARY_EXPIRED: ("the temporary password was right and older than its term", _RESET),
     Reason.ACCOUNT_DISABLED: ("the account is disabled", "if that is over: mft account enable NAME"),
     Reason.ACCOUNT_PURGED: (

@@ -16,6 +16,7 @@ from mft.accounts.fitness import Fitness
 from mft.accounts.insiders import Insiders
 from mft.accounts.mail_links import MailLinks
 from mft.accounts.names import Veil
+from mft.accounts.own_keys import OwnKeys
 from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.penalties import Penalties
 from mft.accounts.portal_signon import PortalSignOn
@@ -98,6 +99,7 @@ class House:
     factors: Factors
     portal_signon: PortalSignOn
     own_secrets: OwnSecrets
+    own_keys: OwnKeys
     mail_links: MailLinks
     details: Details
     external_ids: ExternalIds
@@ -213,6 +215,9 @@ def _furnished(
         factors=factors,
         portal_signon=PortalSignOn(store, signon, visits, factors, offload),
         own_secrets=OwnSecrets(store, signon, visits, factors, offload),
+        own_keys=OwnKeys(
+            store, trail, clock, credentials, wait=settings.portal.keys_wait, operators=settings.mail.operators
+        ),
         mail_links=MailLinks(store, trail, clock, LinkTerms(), signon, visits, factors, offload),
         breaker=breaker,
         sweep=Sweep(files.parts, breaker),

@@ -42,6 +42,7 @@ def portal_parts(house: House, url: str) -> PortalParts:
         insiders=house.insiders,
         sign_on=house.portal_signon,
         own_secrets=house.own_secrets,
+        own_keys=house.own_keys,
         factors=house.factors,
         mail_links=house.mail_links,
         details=house.details,

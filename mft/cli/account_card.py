@@ -36,6 +36,7 @@ def key_row(one: Credential) -> dict[str, Any]:
         "label": one.label,
         "created_at": one.created_at,
         "created_by": one.created_by,
+        "waiting": one.waiting,
     }
 
 
@@ -112,11 +113,15 @@ def account_fields(card: AccountCard, grants: Iterable[Grant]) -> dict[str, Any]
 def in_short(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the same for people: a line where scripts get an object."""
     return fields | {
-        "keys": [f"{one['fingerprint']} {one['label']}" for one in fields["keys"]],
-        "allow": [f"{one['addresses']}{' (waits for approval)' if one['waiting'] else ''}" for one in fields["allow"]],
+        "keys": [f"{one['fingerprint']} {one['label']}{_waits(one)}" for one in fields["keys"]],
+        "allow": [f"{one['addresses']}{_waits(one)}" for one in fields["allow"]],
         "grants": [f"{one['rights']} on {one['folder']}" for one in fields["grants"]],
         "sessions": [
             f"{one['door']} from {one['source']} since {one['opened_at']:%H:%M}" for one in fields["sessions"]
         ],
         "slowed": [f"{one['source']} by {one['pause']}" for one in fields["slowed"]],
     }
+
+
+def _waits(row: dict[str, Any]) -> str:
+    return " (waits for approval)" if row["waiting"] else ""

@@ -178,6 +178,8 @@ class Credential:
     created_at: datetime
     created_by: str
     expires_at: datetime | None
+    waiting: bool = False
+    """A key that its owner added and that somebody else has to approve: it opens nothing until then."""
 
     @property
     def method(self) -> Method:

@@ -50,6 +50,7 @@ class Action(StrEnum):
     IDENTITY_CHANGED = "identity.changed"  # Who an account is elsewhere; what rested on the one before is gone.
     IDENTITY_LINKED = "identity.linked"  # A person of the provider, by their first sign-in.
     KEY_ADDED = "key.added"
+    KEY_APPROVED = "key.approved"  # One that its owner had added.
     KEY_REMOVED = "key.removed"
     ADDRESS_ADDED = "address.added"
     ADDRESS_PROPOSED = "address.proposed"

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SECRET_MISMATCH = "secret_mismatch"  # noqa: S105  Nothing on file matches the key or password.
     CREDENTIAL_REVOKED = "credential_revoked"  # It was proven once and is no longer on file.
     CREDENTIAL_EXPIRED = "credential_expired"
+    KEY_WAITING = "key_waiting"  # The key is right, its owner added it, and nobody has approved it yet.
     TEMPORARY_EXPIRED = "temporary_expired"  # The temporary password is older than its 48 hours.
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_PURGED = "account_purged"
@@ -193,6 +194,8 @@ def _unproven(
         yield Reason.SECRET_MISMATCH
     if len(held) != len(proven):
         yield Reason.CREDENTIAL_REVOKED
+    if any(credential.waiting for credential in held):
+        yield Reason.KEY_WAITING
     for credential in held:
         if credential.expires_at is not None and now >= credential.expires_at:
             temporary = credential.kind is CredentialKind.TEMPORARY

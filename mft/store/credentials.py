@@ -26,6 +26,7 @@ def credential_of(row: RowMapping, prefix: str = "") -> Credential:
         created_at=row[prefix + "created_at"],
         created_by=row[prefix + "created_by"],
         expires_at=row[prefix + "expires_at"],
+        waiting=row[prefix + "waiting"],
     )
 
 
@@ -43,6 +44,7 @@ def add(connection: Connection, account: AccountId, credential: Credential) -> N
                 created_at=credential.created_at,
                 created_by=credential.created_by,
                 expires_at=credential.expires_at,
+                waiting=credential.waiting,
             )
         )
     except IntegrityError:
@@ -76,10 +78,24 @@ def reseal(connection: Connection, credential: CredentialId, old: str, new: str)
     connection.execute(changed)
 
 
+def approve(connection: Connection, credential: CredentialId) -> bool:
+    """Let a waiting key count.  Return False if none of that id waits: of two who try at once, one approves."""
+    approved = update(table).where(table.c.id == credential, table.c.waiting.is_(True)).values(waiting=False)
+    return connection.execute(approved).rowcount == 1
+
+
+def waiting(connection: Connection) -> list[tuple[str, Credential]]:
+    """Return the keys that wait for approval, each with its account's name, the longest first."""
+    query = select(table, account_table.c.name.label("owner")).join(account_table)
+    query = query.where(table.c.waiting.is_(True)).order_by(table.c.created_at, table.c.id)
+    return [(row["owner"], credential_of(row)) for row in connection.execute(query).mappings()]
+
+
 def holds_key(connection: Connection, name: str, fingerprint: str) -> bool:
-    """Return whether the account *name* holds the key of that fingerprint."""
+    """Return whether the account *name* may sign on with the key of that fingerprint: none that waits."""
     held = select(table.c.id).join(account_table, account_table.c.id == table.c.account)
-    held = held.where(account_table.c.name == name, _IS_KEY, table.c.fingerprint == fingerprint)
+    named = (account_table.c.name == name, _IS_KEY, table.c.fingerprint == fingerprint, table.c.waiting.is_(False))
+    held = held.where(*named)
     return bool(connection.scalar(select(exists(held.subquery().select()))))
 
 

@@ -19,6 +19,7 @@ REQUEST = ACCOUNT | {"request": "req_1", "what": "a new account"}
 REVIEW: dict[str, FieldValue] = {"organization": "Northwind", "month": "2026-11", "due_on": "2026-12-22 09:00 UTC"}
 CHANGE: dict[str, FieldValue] = {"name": "bob", "at": "2026-11-22 09:00 UTC"}
 PORTAL = CHANGE | {"source": "127.0.0.1"}
+KEY: dict[str, FieldValue] = {"fingerprint": "SHA256:abc", "label": "laptop"}
 LINK: dict[str, FieldValue] = {"name": "bob", "minutes": 30, "link": "https://files.example.org/forgot/token"}
 WORDS: dict[str, dict[str, FieldValue]] = {
     "account-dormant": ACCOUNT | {"days": 7, "ends_on": "2026-11-29 09:00 UTC"},
@@ -36,6 +37,9 @@ WORDS: dict[str, dict[str, FieldValue]] = {
     "password-changed": PORTAL,
     "email-changed": PORTAL,
     "factor-changed": CHANGE | {"what": "recovery codes were made anew"},
+    "key-added": PORTAL | KEY | {"means": "It may be used from now on."},
+    "key-waiting": PORTAL | KEY,
+    "key-approved": CHANGE | KEY,
     "recovery-used": PORTAL | {"left": 9},
     "password-link": LINK,
     "email-link": LINK,

@@ -115,6 +115,7 @@ REFUSALS = {
     Reason.SECRET_MISMATCH: (a_dossier(), ()),
     Reason.CREDENTIAL_REVOKED: (a_dossier(KEY), (PASSWORD,)),
     Reason.CREDENTIAL_EXPIRED: (a_dossier(credentials=(a_credential(KEY, NOW),)), (KEY,)),
+    Reason.KEY_WAITING: (a_dossier(credentials=(replace(a_credential(KEY), waiting=True),)), (KEY,)),
     Reason.TEMPORARY_EXPIRED: (a_dossier(credentials=(a_credential(TEMPORARY, NOW),)), (TEMPORARY,)),
     Reason.ACCOUNT_DISABLED: (a_dossier(account={"state": AccountState.DISABLED}), (PASSWORD,)),
     Reason.ACCOUNT_PURGED: (a_dossier(account={"state": AccountState.PURGED}, credentials=()), ()),

@@ -8,6 +8,7 @@ from mft.accounts.details import Details
 from mft.accounts.factors import Factors
 from mft.accounts.insiders import Insiders
 from mft.accounts.mail_links import MailLinks
+from mft.accounts.own_keys import OwnKeys
 from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.visits import Visits
@@ -28,6 +29,7 @@ class PortalParts:
     insiders: Insiders
     sign_on: PortalSignOn
     own_secrets: OwnSecrets
+    own_keys: OwnKeys
     factors: Factors
     mail_links: MailLinks
     details: Details

@@ -1,6 +1,7 @@
 """My account: what people change themselves, and that an open browser alone changes nothing that opens a door."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -9,7 +10,7 @@ from mft.model.letter import Letter
 from mft.model.request import RequestKind
 from mft.store import outbox
 from tests.support.installed import OPERATOR
-from tests.support.portal import NEW, PASSWORD, URL, Caller, PortalHouse
+from tests.support.portal import NEW, PASSWORD, URL, Caller, PortalHouse, portal_house
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN3yMSKHo7LHlUx3ytKIHt8W0eO8vLuEjqvUaUoTcXJd laptop"
 SENTENCE = "Invalid username/password or not allowed to sign on from this location"
@@ -221,3 +222,17 @@ async def test_a_link_is_good_for_half_an_hour(hall: PortalHouse, alice: Caller)
     path = link_in(hall, "password-link")
     hall.clock.advance(seconds=timedelta(minutes=30).total_seconds())
     assert "not good any more" in (await caller.get(path)).text
+
+
+async def test_a_key_that_its_owner_adds_is_shown_to_wait_where_keys_wait(tmp_path: Path):
+    with portal_house(tmp_path / "d", MFT_PORTAL__KEYS_WAIT="true") as hall:
+        hall.add("alice")
+        caller = hall.caller()
+        await caller.sign_in("alice")
+        await caller.get("/account/keys")
+        added = await caller.send("/account/keys", password=PASSWORD, key=KEY, label="laptop")
+        assert "it opens nothing until it is approved" in added.text
+        assert "Waits for approval." in (await caller.get("/account/keys")).text
+        [(_, waiting)] = hall.house.own_keys.waiting()
+        hall.house.own_keys.approve(OPERATOR, "alice", waiting.fingerprint)
+        assert "Waits for approval." not in (await caller.get("/account/keys")).text

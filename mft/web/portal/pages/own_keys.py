@@ -16,6 +16,7 @@ _NO_KEY: Final = Banner(
     "ssh-ed25519, ecdsa-sha2-… or ssh-rsa (3072 bits or more). Never paste a private key.",
 )
 _TAKEN: Final = Banner("error", "This key is on an account already.")
+_WAITS: Final = "The key {} waits: it opens nothing until it is approved. You get a mail when it is."
 _GONE: Final = Banner("info", "That key was taken away already.")
 
 
@@ -33,11 +34,13 @@ async def add(visitor: Visitor) -> Response:
         return await stopped(visitor, answer, _PAGE, keys=await _keys(visitor))
     key, label = form.get("key", ""), form.get("label", "")
     try:
-        added = await parts.offload.write(parts.credentials.add_key, visitor.actor, name, key, label)
+        added = await parts.offload.write(parts.own_keys.add, visitor.actor, name, key, label)
     except Invalid:
         return await _page(visitor, _NO_KEY, _INVALID)
     except Conflict:
         return await _page(visitor, _TAKEN, _INVALID)
+    if added.waiting:
+        return await _page(visitor, Banner("info", _WAITS.format(added.fingerprint)))
     return await _page(visitor, Banner("success", f"The key {added.fingerprint} is added."))
 
 
