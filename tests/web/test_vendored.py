@@ -24,3 +24,9 @@ def test_everything_vendored_has_a_version_a_licence_and_the_licence_text():
         assert each["version"]
         assert each["licence"]
         assert any(Path(name).name.startswith("LICENSE") for name in each["files"]), each["name"]
+
+
+def test_every_script_and_style_is_loaded_by_the_pages():
+    frame = (VENDOR.parents[1] / "portal/templates/base.html").read_text()
+    loaded = [name for each in MANIFEST for name in each["files"] if Path(name).suffix in {".js", ".css"}]
+    assert [name for name in loaded if f"vendor/{name}" not in frame] == []
