@@ -23,8 +23,11 @@ from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.purging import Purging
 from mft.accounts.sessions import Sessions
+from mft.accounts.setting_up import SettingUp
+from mft.accounts.setups import Setups
 from mft.accounts.signon import SignOn
 from mft.accounts.staff import StaffRoll
+from mft.accounts.standings import Standings
 from mft.accounts.visits import Visits
 from mft.app import values
 from mft.app.directories import directory_of
@@ -117,6 +120,7 @@ class House:
     digests: Digests
     scrubber: Scrubber
     directory: Directory | None
+    setups: Setups
 
 
 @contextmanager
@@ -173,6 +177,10 @@ def _furnished(
     )
     visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
     factors = Factors(store, trail, clock, master, settings.payer)
+    directory = directory_of(settings, passwords)
+    standings = Standings(store, trail, clock, directory, offload)
+    terms, texts = values.terms(settings), values.attestations(settings)
+    setting_up = SettingUp(store, trail, passwords, clock, terms, visits, offload, texts=texts, directory=directory)
     accounts, grants = Accounts(store, trail, clock, allowlists, credentials), Grants(files.parts)
     return House(
         settings=settings,
@@ -229,7 +237,8 @@ def _furnished(
         external_ids=ExternalIds(store, trail, clock),
         purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
-        directory=directory_of(settings, passwords),
+        directory=directory,
+        setups=Setups(store, clock, terms, texts, standings, setting_up, offload),
         reviews=Reviews(store, trail, clock, settings.terms.review_answer),
         reports=Reports(store, clock, values.terms(settings)),
     )

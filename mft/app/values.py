@@ -2,6 +2,7 @@
 
 import socket
 
+from mft.accounts.agreements import Agreements
 from mft.app.shipped import shipped
 from mft.lifecycle.outlook import OutlookRules
 from mft.lifecycle.scrub import ScrubRules
@@ -12,9 +13,9 @@ from mft.policy.portal import VisitTerms
 from mft.policy.quota import Reserve
 from mft.policy.requests import RequestTerms
 from mft.policy.retention import RetentionClass, RetentionTerms
+from mft.policy.setup import SetupTerms
 from mft.policy.signon import Terms
 from mft.requests.addresses import AddressRules
-from mft.requests.agreements import Agreements
 from mft.settings.model import Settings
 from mft.sftp.front.limits import Limits
 from mft.sftp.front.listener import Entrance
@@ -28,7 +29,25 @@ def terms(settings: Settings) -> Terms:
         dormant_after=settings.terms.dormancy,
         dormant_after_unattended=settings.terms.dormancy_unattended,
         max_failures=settings.terms.max_failures,
+        directory=settings.directory.kind != "none",
+        setup=setup_terms(settings),
     )
+
+
+def setup_terms(settings: Settings) -> SetupTerms:
+    """Return the numbers that a directory's password stands by."""
+    named = settings.directory
+    return SetupTerms(
+        look_again=named.look_again,
+        unanswered=named.unanswered,
+        text=named.attestation,
+        renew_by=named.attest_again_by,
+    )
+
+
+def attestations(settings: Settings) -> Agreements:
+    """Return the texts that people agree to on the setup page: the house's own, or those that came with it."""
+    return Agreements(settings.directory.attestations or shipped("attestations"), settings.directory.attestation)
 
 
 def allowlist_rules(settings: Settings) -> AllowlistRules:

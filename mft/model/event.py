@@ -49,6 +49,12 @@ class Action(StrEnum):
     RECOVERY_RENEWED = "recovery.renewed"  # Ten new codes; the old ones are worth nothing.
     IDENTITY_CHANGED = "identity.changed"  # Who an account is elsewhere; what rested on the one before is gone.
     IDENTITY_LINKED = "identity.linked"  # A person of the provider, by their first sign-in.
+    ATTESTATION_SIGNED = "attestation.signed"  # Somebody agreed to the text of the setup page.
+    SETUP_DONE = "setup.done"  # From now on the directory's password opens SFTP.
+    SETUP_REFUSED = "setup.refused"  # Another user id, or a password that the directory does not know.
+    SETUP_AWAITED = "setup.awaited"  # The directory knows them, and they have not set up, or have to again.
+    SETUP_LAPSED = "setup.lapsed"  # The password was changed in the directory.
+    SETUP_REVOKED = "setup.revoked"  # By an operator, or since the directory knows them no more.
     KEY_ADDED = "key.added"
     KEY_APPROVED = "key.approved"  # One that its owner had added.
     KEY_REMOVED = "key.removed"

@@ -1,9 +1,15 @@
-"""Whether a synced directory password still opens SFTP (facts 2.2, 2.5).  Pure."""
+"""Whose password lives in a directory, and whether it still opens SFTP (facts 2.2, 2.5).  Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
+from mft.model.account import Account, AccountState, CredentialKind
 from mft.model.directory import Setup, SetupState, Standing
+from mft.model.session import Door
+
+if TYPE_CHECKING:
+    from mft.policy.signon import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +20,63 @@ class SetupTerms:
     """The directory is asked at a sign-on when it was last asked longer ago."""
     unanswered: timedelta = timedelta(hours=24)
     """While the directory is down a known verifier works this long since it last answered."""
+    text: str = "sftp-setup-1"
+    """The version of the attestation that people agree to now."""
+    renew_by: datetime | None = None
+    """From then on who agreed to another version only is refused; None: nobody is asked again."""
+    attempts: int = 5
+    """Tries of one person within a quarter of an hour, at whatever browser."""
+    attempts_of_source: int = 20
+    """The same from one address, whoever they are."""
 
 
-def state_after(setup: Setup, said: Standing) -> SetupState:
-    """Return the state once the directory *said* something: any other mark is stale, nobody there is revoked."""
-    if setup.state is SetupState.REVOKED:
-        return SetupState.REVOKED
-    if not said.enabled:
+_OF_ALL: Final = frozenset({CredentialKind.TEMPORARY, CredentialKind.PASSWORD})
+_KINDS: Final = {
+    # Door, and whether the account lives in the directory.
+    (Door.SFTP, False): _OF_ALL | {CredentialKind.KEY},
+    (Door.SFTP, True): frozenset({CredentialKind.DIRECTORY, CredentialKind.KEY}),
+    (Door.PORTAL, False): _OF_ALL | {CredentialKind.TOTP, CredentialKind.IDENTITY},
+    (Door.PORTAL, True): _OF_ALL | {CredentialKind.TOTP, CredentialKind.IDENTITY},
+}
+
+
+def lives_in_directory(account: Account, terms: "Terms") -> bool:
+    """Return whether SFTP takes the directory's password of *account*, and not its own.
+
+    Who was set up once stays there when the directory is taken out of the settings: then their password
+    is refused after a day, and nothing that was never meant to opens SFTP in its place.
+    """
+    return account.setup is not None or (terms.directory and bool(account.external_id))
+
+
+def counts(kind: CredentialKind, door: Door, account: Account, terms: "Terms") -> bool:
+    """Return whether a credential of *kind* counts at *door* for *account*.  At most one kind of password each does."""
+    return kind in _KINDS.get((door, lives_in_directory(account, terms)), frozenset())
+
+
+def same_user(typed: str, external_id: str) -> bool:
+    """Return whether *typed* is the user id of whoever is signed in; nobody is who has none."""
+    return bool(external_id) and typed.strip().casefold() == external_id.casefold()
+
+
+def state_after(setup: Setup | None, said: Standing) -> SetupState | None:
+    """Return the state once the directory *said* something: any other mark is stale, nobody there is revoked.
+
+    Whom it never knew cannot vanish from it: an account may be made before the person is.
+    """
+    if setup is None:
+        known = bool(said.mark) or said.enabled
+        return (SetupState.UNATTESTED if said.enabled else SetupState.REVOKED) if known else None
+    if setup.state is SetupState.REVOKED or not said.enabled:
         return SetupState.REVOKED
     if setup.state is SetupState.ACTIVE and said.mark != setup.mark:
         return SetupState.STALE
     return setup.state
+
+
+def may_be_looked_at(account: Account) -> bool:
+    """Return whether there is anything to ask a directory about *account*."""
+    return bool(account.external_id) and account.state is not AccountState.PURGED
 
 
 def look_due(setup: Setup, now: datetime, terms: SetupTerms) -> bool:
@@ -35,3 +87,23 @@ def look_due(setup: Setup, now: datetime, terms: SetupTerms) -> bool:
 def too_old(setup: Setup, now: datetime, terms: SetupTerms) -> bool:
     """Return whether nobody knows any more at *now* if the password still holds."""
     return setup.checked_at is None or now >= setup.checked_at + terms.unanswered
+
+
+def must_renew_by(setup: Setup | None, terms: SetupTerms) -> datetime | None:
+    """Return until when the current text has to be agreed to; None where there is nothing to renew."""
+    if setup is None or not setup.text_version or setup.text_version == terms.text:
+        return None
+    return terms.renew_by
+
+
+def outdated(setup: Setup, now: datetime, terms: SetupTerms) -> bool:
+    """Return whether *setup* rests on a text that is no longer enough at *now*."""
+    due = must_renew_by(setup, terms)
+    return due is not None and now >= due
+
+
+def state_at(setup: Setup | None, now: datetime, terms: SetupTerms) -> SetupState | None:
+    """Return how *setup* stands at *now*: one that rests on an outdated text is unattested."""
+    if setup is None:
+        return None
+    return SetupState.UNATTESTED if setup.state is SetupState.ACTIVE and outdated(setup, now, terms) else setup.state

@@ -8,7 +8,7 @@ holds no secret learns nothing from how the answer came about.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address
@@ -27,6 +27,7 @@ from mft.model.account import (
 )
 from mft.model.ids import CredentialId
 from mft.model.session import Door
+from mft.policy.setup import SetupTerms
 
 SENTENCE: Final = "Invalid username/password or not allowed to sign on from this location"
 """What every refused caller is told, byte for byte (fact 0.16)."""
@@ -65,6 +66,9 @@ class Terms:
     dormant_after: timedelta = timedelta(days=120)
     dormant_after_unattended: timedelta = timedelta(days=120)
     max_failures: int = 100
+    directory: bool = False
+    """Whether there is a directory where people's passwords live."""
+    setup: SetupTerms = field(default_factory=SetupTerms)
 
     def disuse(self, purpose: Purpose) -> timedelta:
         """Return how long an account of *purpose* may go unused (fact 0.15)."""

@@ -1,6 +1,6 @@
 """Kinds of values that settings are made of, each with the check that belongs to it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,14 @@ def _address(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _moment(value: object) -> object:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("is a day or a moment, such as '2026-03-01' or '2026-03-01T12:00+00:00'") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
 def _longer_than_nothing(span: timedelta) -> timedelta:
     if span <= timedelta(0):
         raise ValueError("is longer than nothing")
@@ -44,6 +52,12 @@ MaybePath = Annotated[
     PlainSerializer(lambda value: "" if value is None else str(value), return_type=str),
 ]
 """A path, or none: empty in the file."""
+MaybeMoment = Annotated[
+    datetime | None,
+    BeforeValidator(lambda value: _moment(value) if value else None),
+    PlainSerializer(lambda value: "" if value is None else value.isoformat(), return_type=str),
+]
+"""A moment, or none: empty in the file.  A day alone is its beginning, and without an offset it is UTC."""
 Lapse = Annotated[Span, AfterValidator(_longer_than_nothing)]
 Count = Annotated[int, Field(ge=1)]
 

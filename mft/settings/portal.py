@@ -6,8 +6,10 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mft.settings.kinds import Address, Count, Lapse, MaybePath, Network, Port, Section
+from mft.model.staff import Role
+from mft.settings.kinds import Address, Count, Lapse, MaybeMoment, MaybePath, Network, Port, Section
 
+_ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 _WEB: Final = re.compile(r"https?://[^\s]+", re.ASCII)
 
 
@@ -103,12 +105,46 @@ class Directory(Section):
         description="Its lock after wrong passwords ends by itself: only an administrator's lock counts as disabled.",
     )
     trial_file: MaybePath = Field(default=None, description="For kind = trial: the file of people.")
+    group_base: str = Field(
+        default="", description="For kind = ldap: where the groups of [directory.roles] are; others do not count."
+    )
+    group_members: tuple[str, ...] = Field(
+        default=("member", "uniqueMember"),
+        description="Attributes of a group that hold its people's names: OpenLDAP and its kind have both, Active "
+        "Directory member. Groups within groups are not followed.",
+    )
+    person_groups: str = Field(
+        default="memberOf",
+        description="Attribute of a person that holds their groups' names; whoever may write it gives roles. "
+        "Empty: only what groups say counts.",
+    )
+    roles: dict[str, Role] = Field(
+        default={},
+        description="Roles of those who run the server, by group: a distinguished name, or a name for every group "
+        "below group_base that is called so; operator, service-desk, liaison or auditor. For users of the system who "
+        "are not on the roll (mft staff); of several roles somebody has the lesser. "
+        'Example: { "cn=desk,ou=groups,dc=example,dc=org" = "service-desk" }',
+    )
     timeout: Lapse = Field(default=timedelta(seconds=5), description="For one answer.")
     look_again: Lapse = Field(
         default=timedelta(minutes=15), description="Ask about a person again when the last answer is older than this."
     )
     unanswered: Lapse = Field(
         default=timedelta(hours=24), description="While it is down, a known password works this long at most."
+    )
+    attestation: str = Field(
+        default="sftp-setup-1",
+        pattern=r"^[a-z0-9][a-z0-9-]{2,63}$",
+        description="Name of the text that people agree to (fact 2.9): a text file without its ending. "
+        "A new text has a new name.",
+    )
+    attestations: MaybePath = Field(
+        default=None, description="Folder of such texts of your own; else those that came with it."
+    )
+    attest_again_by: MaybeMoment = Field(
+        default=None,
+        description="From then on, such as 2026-03-01, who agreed to another text only is refused; "
+        "empty: nobody is asked again.",
     )
     identity_links: dict[str, str] = Field(
         default={}, description="Where people change their record, by what the setup page calls them (fact 2.7)."
@@ -127,6 +163,14 @@ class Directory(Section):
             raise ValueError("url and base are needed for kind = ldap")
         if self.kind == "trial" and self.trial_file is None:
             raise ValueError("trial_file is needed for kind = trial")
+        if self.roles and self.kind == "none":
+            raise ValueError("roles are those of a directory's groups; set kind, or remove roles")
+        if self.roles and self.kind == "ldap" and not self.group_base:
+            raise ValueError("group_base is needed for roles: only groups below it give one")
+        if not all(one.strip() and one.isprintable() for one in self.roles):
+            raise ValueError("roles has an entry without a printable name; name its group, or remove it")
+        if not all(_ATTRIBUTE.fullmatch(one) for one in (*self.group_members, self.person_groups or "none")):
+            raise ValueError("group_members and person_groups are names of attributes, such as member")
         if not all(_WEB.match(link) for link in (*self.identity_links.values(), self.information) if link):
             raise ValueError("information and identity_links are addresses that begin with https:// or http://")
         return self
