@@ -1,19 +1,22 @@
 """The demonstration, as somebody who just cloned it meets it."""
 
+import hashlib
 import json
 import os
 import re
 import signal
+import ssl
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import asyncssh
+import httpx2
 import pytest
 
 from mft.cli.demo import check
-from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, Stage
+from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, SUBMITTER, USER_ID, Stage
 
 MFT = (sys.executable, "-m", "mft")
 SECRET = re.compile(r"[0-9a-z]{5}(?:-[0-9a-z]{5}){3}")
@@ -24,7 +27,9 @@ pytestmark = pytest.mark.xdist_group("demo")
 def start(folder: Path) -> tuple[subprocess.Popen[str], dict]:
     """Start the demonstration and return it with what it printed once the server was ready."""
     shown = subprocess.Popen(
-        [*MFT, "demo", "--dir", folder, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True
+        [*MFT, "demo", "--dir", folder, "--port", "0", "--portal-port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert shown.stdout is not None
     lines = []
@@ -55,6 +60,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, dict]:
     return folder, runs[0], runs[1]
 
 
+def of_submitter(facts: dict) -> dict:
+    (found,) = (one for one in facts["people"] if one["name"] == SUBMITTER)
+    return found
+
+
 def mft(folder: Path, *words: str):
     done = subprocess.run(
         [*MFT, *words, "--json"],
@@ -70,8 +80,10 @@ def mft(folder: Path, *words: str):
 def test_each_secret_is_shown_once_and_kept_nowhere(house):
     folder, first, second = house
     secrets = {one["name"]: one["password"] for one in first["people"]}
-    assert all(SECRET.fullmatch(secrets[name]) for name in (DELEGATE, ELSEWHERE))
+    secrets[USER_ID] = of_submitter(first)["directory_password"]
+    assert all(SECRET.fullmatch(secrets[name]) for name in (DELEGATE, ELSEWHERE, SUBMITTER, USER_ID))
     assert not any(one["password"] for one in second["people"])
+    assert of_submitter(second)["directory_password"] is None
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert not any(secret.encode() in kept for secret in secrets.values() if secret)
 
@@ -80,6 +92,46 @@ def test_a_second_run_resumes_the_same_server(house):
     _, first, second = house
     assert second["host_key"] == first["host_key"]
     assert first["host_key"].startswith("SHA256:")
+
+
+def test_the_portal_is_where_it_says_and_shows_the_certificate_it_names(tmp_path):
+    shown, facts = start(tmp_path / "house")
+    try:
+        trust = ssl.create_default_context(cafile=facts["certificate"])
+        with httpx2.Client(base_url=facts["portal"], verify=trust, trust_env=False) as client:
+            answer = client.get("/signin")
+        assert (answer.status_code, "Sign in" in answer.text) == (200, True)
+        seen = ssl.get_server_certificate(("127.0.0.1", int(facts["portal"].rpartition(":")[2])))
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(seen)).hexdigest()
+        assert facts["certificate_sha256"].replace(":", "").lower() == digest
+    finally:
+        stop(shown)
+
+
+def test_the_trial_person_is_in_the_directory_and_their_account_says_who_they_are_there(house):
+    folder, first, _ = house
+    assert [(one["user"], one["enabled"]) for one in mft(folder, "directory", "trial", "list")] == [(USER_ID, True)]
+    assert of_submitter(first)["user_id"] == USER_ID
+    (event,) = mft(folder, "audit", "search", "--action", "person.added")
+    assert event["subject"] == USER_ID
+
+
+def test_the_authenticator_shows_a_code_that_was_not_used_yet_and_only_its_owner_reads_it(house):
+    folder, _, _ = house
+    file = Stage(folder).authenticator.file
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    shown = mft(folder, "demo", "--dir", str(folder), "--code")
+    assert re.fullmatch(r"[0-9]{6}", shown["code"])
+    assert 0 < shown["seconds"] <= 30
+    bare = subprocess.run([*MFT, "demo", "--dir", folder, "--code"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"[0-9]{6}\n", bare.stdout)
+
+
+def test_without_a_demonstration_there_is_no_code_and_it_says_how_to_begin(tmp_path):
+    words = [*MFT, "demo", "--dir", tmp_path, "--code"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "begin with mft demo" in done.stderr
 
 
 def test_the_ssh_keys_are_the_accounts_and_only_their_owners_to_read(house):

@@ -1,0 +1,125 @@
+"""What the demonstration prints: addresses, what to type, and each secret once."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from mft.cli.demo import house
+from mft.cli.demo.house import Secrets, Stage
+from mft.cli.demo.serving import LOG, Server
+from mft.crypto.tls import fingerprint
+
+_WHO: Final = {
+    house.DELEGATE: "delegate, who must change the temporary password (48 hours): here, or in the portal",
+    house.SUBMITTER: "trading partner, who signs in to the portal and sets SFTP up with the directory password",
+    house.PARTNER: "trading partner's batch job with an SSH key, /Inbound and /Outbound",
+    house.ELSEWHERE: "delegate whose address list does not admit you",
+    house.NEARLY_PURGED: "delegate who last signed on 115 days ago; purged after 120",
+}
+
+
+def facts_of(stage: Stage, server: Server, certificate: Path, host_key: str, secrets: Secrets) -> dict[str, Any]:
+    """Return what there is to type, and each secret once."""
+    return {
+        "portal": server.portal,
+        "certificate": str(certificate),
+        "certificate_sha256": fingerprint(certificate),
+        "port": server.port,
+        "host_key": host_key,
+        "config": str(stage.config),
+        "log": str(stage.folder / LOG),
+        "people": [_person(stage, server, name, secrets) for name in _WHO],
+        "code": _demo(stage, "--code"),
+        "operator": f"MFT_CONFIG={shlex.quote(_shown(stage.config))} {_program()}",
+    }
+
+
+def _person(stage: Stage, server: Server, name: str, secrets: Secrets) -> dict[str, Any]:
+    person = house.PEOPLE[name]
+    key = f"-i {shlex.quote(_shown(stage.key_of(name)))} " if person.has_key else ""
+    facts: dict[str, Any] = {
+        "name": name,
+        "who": _WHO[name],
+        "type": f"sftp -P {server.port} {key}{name}@127.0.0.1",
+        "password": secrets.passwords.get(name),
+    }
+    if person.user_id:
+        facts |= {"user_id": person.user_id, "directory_password": secrets.directory or None}
+    return facts
+
+
+def tell(facts: Mapping[str, Any]) -> None:
+    """Print *facts*; not as a table that a narrow terminal would fold, since lines are copied from it."""
+    click.echo("\n".join(_lines(facts)))
+
+
+def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    yield "\nExample Health is there, for this machine only:\n"
+    yield f"  portal  {facts['portal']}"
+    yield "          The browser warns, since a trial's certificate vouches for itself; go on if its SHA-256 is"
+    yield f"          {facts['certificate_sha256']}"
+    yield f"  SFTP    127.0.0.1, port {facts['port']}, host key {facts['host_key']}\n"
+    width = max(len(one["type"]) for one in facts["people"])
+    for one in facts["people"]:
+        yield f"  {one['who']}"
+        yield from _steps(one, facts) if "user_id" in one else _line(one, width)
+        yield ""
+    yield from _operators(facts)
+
+
+def _line(one: Mapping[str, Any], width: int) -> Iterator[str]:
+    password = f"password: {one['password']}" if one["password"] else ""
+    yield f"    {one['type'].ljust(width)}  {password}".rstrip()
+
+
+def _steps(one: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the trial person does, in order."""
+    yield f"    1. Open {facts['portal']} and sign in:"
+    yield from _typed("User name", one["name"])
+    yield from _typed("Password", one["password"])
+    yield from _typed("Code", f"{facts['code']}   (in another terminal; each opens once)")
+    yield "    2. In its menu choose SFTP Account Setup/Update, tick the box, and type the directory's:"
+    yield from _typed("User ID", one["user_id"])
+    yield from _typed("Password", one["directory_password"])
+    yield f"    3. {one['type']}   with the directory's password"
+
+
+def _typed(label: str, said: str | None) -> Iterator[str]:
+    yield f"         {label.ljust(9)}  {said or 'shown once; see below'}"
+
+
+def _operators(facts: Mapping[str, Any]) -> Iterator[str]:
+    operator = facts["operator"]
+    yield "  operator"
+    for words in (
+        f"file ls /Distribution/{house.NORTHWIND}/Rosters",
+        "signon explain CODE",
+        f"account temp-password {house.DELEGATE}",
+        f"account set-password {house.SUBMITTER}",
+        f"directory trial passwd {house.USER_ID}",
+    ):
+        yield f"    {operator} {words}"
+    if not any(one["password"] for one in facts["people"]):
+        yield "\nPasswords were shown once; the last three lines make new ones."
+    yield f"\nThe log is {facts['log']}.  Ctrl-C stops the server; mft demo resumes it."
+
+
+def _demo(stage: Stage, words: str) -> str:
+    """Return how the demonstration in the folder of *stage* is called with *words*."""
+    named = "" if stage.folder == Path("mft-demo").absolute() else f"--dir {shlex.quote(_shown(stage.folder))} "
+    return f"{_program()} demo {named}{words}"
+
+
+def _program() -> str:
+    """Return how this program is called here."""
+    return "mft" if shutil.which("mft") else shlex.quote(_shown(Path(sys.argv[0]).absolute()))
+
+
+def _shown(path: Path) -> str:
+    """Return *path* as short as it can be typed here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
