@@ -46,6 +46,8 @@ HOMES = {
     "bonsai": ("mft/directory",),
     "click": ("mft/cli",),
     "cryptography": ("mft/crypto", "mft/sftp/transport", "mft/sftp/front"),
+    # The demonstration's browser.
+    "httpx2": ("mft/directory", "mft/cli/demo"),
     "jinja2": ("mft/web",),
     "markupsafe": ("mft/web",),
     # The self-checks speak to our own server through an SSH stack that is not ours.
