@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
+from mft.accounts.charges import Charges
 from mft.app.build import House
 from mft.app.portal_facts import tls_files, trial_folder
 from mft.app.values import visit_terms
 from mft.crypto.tls import trial_certificate
+from mft.logs.setup import log
 from mft.model.network import parse_address
+from mft.model.session import Door
 from mft.settings.model import Settings
 from mft.web.guest import Tls, answering, listen
 from mft.web.portal.app import portal
@@ -31,6 +34,7 @@ async def portal_door(house: House) -> AsyncIterator[str | None]:
     async with answering(portal(portal_parts(house, url)), listening, name="portal", at_once=AT_ONCE):
         yield url
 
+    await parts.charges.settled()
 
 def portal_parts(house: House, url: str) -> PortalParts:
     """Return what the portal at *url* is handed."""
@@ -50,6 +54,15 @@ def portal_parts(house: House, url: str) -> PortalParts:
         allowlists=house.allowlists,
         requests=house.requests,
         terms=visit_terms(settings),
+        setups=house.setups,
+        setup_words=SetupWords(
+            solution=settings.directory.solution,
+            identity=settings.directory.identity,
+            information=settings.directory.information,
+            links=settings.directory.identity_links,
+        ),
+        penalties=house.penalties,
+        charges=Charges(house.penalties, house.offload, log("mft.web.portal"), Door.PORTAL),
         url=url,
         payer=settings.payer,
         support=settings.portal.support,

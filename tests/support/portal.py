@@ -18,6 +18,7 @@ from mft.app.portal import portal_parts
 from mft.model.account import OrganizationKind
 from mft.web.portal.app import portal
 from mft.web.portal.routes import TABLE
+from mft.web.portal.parts import PortalParts
 from tests.support.clock import MovingClock
 from tests.support.installed import OPERATOR, QUICK, installed
 
@@ -39,6 +40,7 @@ class PortalHouse:
     app: ASGIApp
 
     def caller(self, source: str = "127.0.0.1") -> "Caller":
+    parts: PortalParts
         """Return a browser at *source* without a cookie."""
         transport = httpx2.ASGITransport(self.app, client=(source, 50000))
         return Caller(httpx2.AsyncClient(transport=transport, base_url=URL), self.clock)
@@ -132,4 +134,4 @@ def portal_house(folder: Path, **environ: str) -> Iterator[PortalHouse]:
         # Time stands still here; a pause after failures would be waited for all the same.
         vars(house.signon)["_pause"] = _at_once
         parts = portal_parts(house, URL)
-        yield PortalHouse(house, clock, portal(parts, TABLE))
+        yield PortalHouse(house, clock, portal(parts, TABLE), parts)

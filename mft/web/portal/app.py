@@ -32,10 +32,13 @@ from mft.web.portal.routes import FOOTER, TABLE
 from mft.web.portal.source import seen
 from mft.web.portal.static import Static
 
+from mft.web.portal.welcome import demand_welcome
 ENDED: Final = f"{SIGN_IN}?ended"
 """Where somebody is led whose visit is over."""
 
 _LOG: Final = log("mft.web.portal")
+_BEFORE_THE_SIGN_IN: Final = frozenset({May.VISIT, May.PROVING})
+
 
 
 def portal(parts: PortalParts, table: tuple[Row, ...] = TABLE) -> ASGIApp:
@@ -114,6 +117,8 @@ class _Frame:
         if row.may is May.VISIT and visitor.visit is None and visitor.request.method == Method.GET:
             # A form is about to be shown, which has to be bound to something.
             visitor = await visitor.begun()
+        if row.may in _BEFORE_THE_SIGN_IN and visitor.insider is None:
+            await demand_welcome(visitor)
         if row.may is May.PROVING and (visitor.visit is None or visitor.visit.stage is not Stage.PROVING):
             return visitor.go(SIGN_IN)
         if row.may is May.SIGNED_IN and visitor.insider is None:

@@ -10,6 +10,7 @@ from typing import Final
 from mft.model.errors import Conflict, Exhausted, Forbidden, Invalid, MftError, NotFound, Unavailable
 from mft.web.portal.forms import StaleForm, Unreadable
 from mft.web.portal.limits import TOO_LONG
+from mft.web.portal.welcome import KeptOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ _OF_ERRORS: Final[Mapping[type[MftError], Told]] = {
     Forbidden: Told(403, "This is not open to you", "If you think that it should be, ask for help."),
     Conflict: Told(
         409, "Something changed meanwhile", "Nothing was done. Open the page again and look at how it is now."
+    ),
+    KeptOut: Told(
+        429,
+        "Wait a few minutes",
+        "Too much that was typed to sign in from your network was refused lately. Try again in a few minutes.",
     ),
     Exhausted: Told(429, "A limit was reached", "Nothing was done. Try again later."),
     Unavailable: Told(503, "Not available at the moment", "Nothing was done. Try again in a few minutes."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mft.accounts.allowlists import Allowlists
 from mft.accounts.credentials import Credentials
+from mft.accounts.charges import Charges
 from mft.accounts.details import Details
 from mft.accounts.factors import Factors
 from mft.accounts.insiders import Insiders
@@ -11,6 +12,7 @@ from mft.accounts.mail_links import MailLinks
 from mft.accounts.own_keys import OwnKeys
 from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.portal_signon import PortalSignOn
+from mft.accounts.penalties import Penalties
 from mft.accounts.visits import Visits
 from mft.clock import Clock
 from mft.model.network import AddressRange
@@ -49,3 +51,7 @@ class PortalParts:
     """Load balancers that are believed about the source."""
     trial: tuple[AddressRange, ...] = ()
     """Networks that count as public for a trial."""
+    setups: Setups
+    setup_words: SetupWords
+    penalties: Penalties
+    charges: Charges

@@ -1,15 +1,16 @@
 """A crawler fills every field of every form with what nobody should: no 5xx, and nothing comes back as markup."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from mft.web.portal.route import May, Method
 from mft.web.portal.routes import TABLE
-from tests.support.portal import Caller, PortalHouse
+from tests.support.portal import Caller, PortalHouse, portal_house
 
 MARK = "zqj7x"
 HOSTILE = {
@@ -44,6 +45,13 @@ BODIES = {
 _FORM = re.compile(r'<form[^>]*method="post"[^>]*action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 _FIELD = re.compile(r'<(?:input|select|textarea)[^>]*\bname="([^"]+)"[^>]*?(?:\bvalue="([^"]*)")?[^>]*>')
 _MARKUP = re.compile(rf"<script>|<img src=x|<b>|1337{MARK}")
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[PortalHouse]:
+    """A house that lets everybody try without end: what is refused here would keep anybody else out."""
+    with portal_house(tmp_path / "d", MFT_SFTP__PENALTY_EXEMPT='["127.0.0.0/8"]') as opened:
+        yield opened
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from mft.model.portal import LinkPurpose
 from mft.policy.signon import SENTENCE
 from mft.web.portal.frame import Banner, Visitor
 from mft.web.portal.pages.replace import TWICE
+from mft.web.portal.welcome import charge
 
 _LINK: Final = "forgot_link.html"
 _INVALID: Final = 400
@@ -56,6 +57,7 @@ async def link(visitor: Visitor) -> Response:
     if isinstance(answer, Over):
         return visitor.show(_LINK, status=_INVALID, stands=False, banners=(_GONE,))
     if isinstance(answer, Refused | TooMany):
+        charge(visitor)
         said = Banner("error", f"Reference: {answer.reference}", SENTENCE)
         return visitor.show(_LINK, status=_REFUSED, stands=isinstance(answer, Refused), banners=(said,))
     return visitor.show("signin.html", banners=(_DONE,))

@@ -17,6 +17,7 @@ from mft.accounts.portal_answers import (
 )
 from mft.policy.signon import SENTENCE
 from mft.web.portal.frame import SIGN_IN, Banner, Visitor
+from mft.web.portal.welcome import charge
 
 CODE: Final = "/signin/code"
 ENROL: Final = "/signin/enrol"
@@ -26,6 +27,10 @@ _NEXT: Final = {NeedsCode: CODE, NeedsEnrolment: ENROL, MustReplace: REPLACE, Si
 _SAID: Final = {
     "ended": Banner("info", "Your visit has ended. To go on, sign in again."),
     "over": Banner("info", "Signing in took too long, or went on in another window. Begin again."),
+    "declined": Banner("info", "You did not sign in there. Begin again, or sign in here."),
+    "later": Banner(
+        "warning", "That sign-in does not answer at the moment. Nothing was changed. Try again in a few minutes."
+    ),
     "out": Banner("success", "You are signed out."),
 }
 """What brought somebody here, by the word behind the question mark."""
@@ -80,6 +85,7 @@ async def stopped(visitor: Visitor, answer: Refused | TooMany | Over, again: str
     """Show the page *again* with the sentence and the reference; once the visit is over, the sign-in."""
     if isinstance(answer, Over):
         return visitor.leave(f"{SIGN_IN}?over")
+    charge(visitor)
     banner = Banner("error", f"Reference: {answer.reference}", SENTENCE)
     if isinstance(answer, TooMany):
         outside = replace(await visitor.begun(), menu=(), trail=())
