@@ -74,11 +74,15 @@ class Visits:
         self._offload = offload
 
     def begin(self, source: IPv4Address) -> tuple[str, Visit]:
-        """Begin a visit of nobody yet, and return its token, which is kept nowhere."""
+        """Begin a visit of nobody yet, and return its token, which is kept nowhere.
+
+        Of one source only so many are kept: whoever asks for forms without end loses their own oldest.
+        """
         now = self._clock.now()
         token = secrets.token_urlsafe(_TOKEN)
         visit = Visit(_digest(token), Stage.OPEN, None, None, frozenset(), (), source, now, now, None, 0, None)
         with self._store.write() as connection:
+            visits.make_room(connection, source, self._terms.open_per_source)
             visits.add(connection, visit)
         return token, visit
 

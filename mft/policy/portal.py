@@ -17,6 +17,8 @@ class VisitTerms:
     """From the sign-in, whatever happens."""
     before: timedelta = timedelta(minutes=20)
     """For a visit that has not signed in yet, from its beginning."""
+    open_per_source: int = 200
+    """Visits of nobody yet that one address may have; a further one takes the place of the oldest."""
     touch: timedelta = timedelta(seconds=1)
     """A request is noted when the last one noted is so long ago: what is exact to a second needs no more."""
     attempts: int = 5

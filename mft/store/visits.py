@@ -36,6 +36,14 @@ def add(connection: Connection, visit: Visit) -> None:
     connection.execute(insert(table).values(_columns(visit)))
 
 
+def make_room(connection: Connection, source: IPv4Address, most: int) -> None:
+    """Forget the oldest visits of nobody yet from *source*, until a further one makes *most*."""
+    open_ones = and_(table.c.source == int(source), table.c.stage == Stage.OPEN.value)
+    young = (table.c.began_at.desc(), table.c.token_sha256)
+    oldest = select(table.c.token_sha256).where(open_ones).order_by(*young).offset(most - 1)
+    connection.execute(delete(table).where(table.c.token_sha256.in_(oldest)))
+
+
 def by_token(connection: Connection, token_sha256: bytes) -> Visit | None:
     """Return the visit with the token of that digest."""
     row = connection.execute(select(table).where(table.c.token_sha256 == token_sha256)).mappings().first()

@@ -2,9 +2,11 @@
 
 import asyncio
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.provisioning import Accounts
 from mft.accounts.purging import Purging
 from mft.accounts.sessions import SILENT_FOR, Leaving
@@ -22,6 +24,15 @@ from tests.support.lobby import Browser, Lobby
 def kept(lobby: Lobby) -> int:
     with lobby.gate.store.read() as connection:
         return len(connection.execute(table.select()).all())
+
+
+def build_lobby_of(lobby: Lobby, terms: VisitTerms) -> Lobby:
+    """Return the same lobby with visits on other *terms*."""
+    gate = lobby.gate
+    visits = Visits(gate.store, gate.trail, gate.clock, terms, gate.signon, gate.offload)
+    return replace(
+        lobby, visits=visits, signon=PortalSignOn(gate.store, gate.signon, visits, lobby.factors, gate.offload)
+    )
 
 
 def last_end(lobby: Lobby, action: Action = Action.SESSION_ENDED) -> str:
@@ -274,3 +285,16 @@ async def test_all_visits_of_an_account_can_be_ended(lobby: Lobby):
     await proving.password()
     assert lobby.visits.end_of_account(lobby.gate.current().id) == 3
     assert [await one.visit() for one in (first, second, proving)] == [None, None, None]
+
+
+async def test_of_one_address_only_so_many_visits_of_nobody_are_kept_and_the_newest_stay(any_lobby: Lobby):
+    lobby = build_lobby_of(any_lobby, VisitTerms(open_per_source=3))
+    inside = await lobby.newcomer()
+    proving, elsewhere = inside.another(), lobby.browser(ELSEWHERE)
+    await proving.password()
+    browsers = []
+    for _ in range(5):
+        lobby.gate.clock.advance(seconds=1)
+        browsers.append(lobby.browser())
+    assert [await one.visit() is not None for one in browsers] == [False, False, True, True, True]
+    assert [await one.visit() is not None for one in (inside, proving, elsewhere)] == [True, True, True]

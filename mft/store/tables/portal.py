@@ -17,7 +17,7 @@ visit: Final = Table(
     Column("session", ForeignKey("session.id", ondelete="SET NULL"), index=True),
     Column("proven", Text, nullable=False),  # Ids of credentials, split by commas.
     Column("factors", Text, nullable=False),  # What proved them: password,totp or oidc:acr.
-    Column("source", BigInteger, nullable=False),
+    Column("source", BigInteger, nullable=False, index=True),
     Column("began_at", Instant, nullable=False),
     Column("touched_at", Instant, nullable=False, index=True),
     Column("signed_in_at", Instant),

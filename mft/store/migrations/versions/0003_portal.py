@@ -79,6 +79,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_visit_account'), 'visit', ['account'], unique=False)
     op.create_index(op.f('ix_visit_session'), 'visit', ['session'], unique=False)
+    op.create_index(op.f('ix_visit_source'), 'visit', ['source'], unique=False)
     op.create_index(op.f('ix_visit_touched_at'), 'visit', ['touched_at'], unique=False)
     op.add_column('account', sa.Column('external_id', sa.Text(), nullable=True))
     op.add_column('account', sa.Column('setup_state', sa.Text(), nullable=True))
