@@ -16,7 +16,7 @@ from mft.model.session import Door
 from mft.settings.model import Settings
 from mft.web.guest import Tls, answering, listen
 from mft.web.portal.app import portal
-from mft.web.portal.parts import PortalParts
+from mft.web.portal.parts import PortalParts, SetupWords
 
 AT_ONCE: Final = 500
 """Connections of browsers; more are told to come back."""
@@ -31,10 +31,11 @@ async def portal_door(house: House) -> AsyncIterator[str | None]:
         return
     listening = listen(chosen.address, chosen.port, _tls(house.settings, house.clock.now()))
     url = chosen.url or listening.url
-    async with answering(portal(portal_parts(house, url)), listening, name="portal", at_once=AT_ONCE):
+    parts = portal_parts(house, url)
+    async with answering(portal(parts), listening, name="portal", at_once=AT_ONCE):
         yield url
-
     await parts.charges.settled()
+
 
 def portal_parts(house: House, url: str) -> PortalParts:
     """Return what the portal at *url* is handed."""
@@ -53,7 +54,6 @@ def portal_parts(house: House, url: str) -> PortalParts:
         credentials=house.credentials,
         allowlists=house.allowlists,
         requests=house.requests,
-        terms=visit_terms(settings),
         setups=house.setups,
         setup_words=SetupWords(
             solution=settings.directory.solution,
@@ -63,6 +63,8 @@ def portal_parts(house: House, url: str) -> PortalParts:
         ),
         penalties=house.penalties,
         charges=Charges(house.penalties, house.offload, log("mft.web.portal"), Door.PORTAL),
+        terms=visit_terms(settings),
+        has_directory=house.directory is not None,
         url=url,
         payer=settings.payer,
         support=settings.portal.support,

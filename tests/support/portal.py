@@ -15,16 +15,18 @@ from mft.accounts.allowlists import NewAddress
 from mft.accounts.provisioning import NewAccount
 from mft.app.build import House, open_house
 from mft.app.portal import portal_parts
+from mft.directory import trial
 from mft.model.account import OrganizationKind
 from mft.web.portal.app import portal
-from mft.web.portal.routes import TABLE
 from mft.web.portal.parts import PortalParts
+from mft.web.portal.routes import TABLE
 from tests.support.clock import MovingClock
 from tests.support.installed import OPERATOR, QUICK, installed
 
 URL = "https://127.0.0.1:8443"
 PASSWORD = "correct horse battery staple 9"
 NEW = "a longer road to the sea in winter"
+DIRECTORY = "What the directory knows, 7"
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]*)"')
 _SECRET = re.compile(r'this key into the app: <span class="mft-code">([A-Z2-7 ]+)</span>')
 _CODES = re.compile(r'<li class="mft-code">([^<]+)</li>')
@@ -38,9 +40,9 @@ class PortalHouse:
     house: House
     clock: MovingClock
     app: ASGIApp
+    parts: PortalParts
 
     def caller(self, source: str = "127.0.0.1") -> "Caller":
-    parts: PortalParts
         """Return a browser at *source* without a cookie."""
         transport = httpx2.ASGITransport(self.app, client=(source, 50000))
         return Caller(httpx2.AsyncClient(transport=transport, base_url=URL), self.clock)
@@ -53,6 +55,20 @@ class PortalHouse:
             return self.house.credentials.issue_temporary(OPERATOR, name).secret
         self.house.credentials.set_password(OPERATOR, name, PASSWORD)
         return PASSWORD
+
+    def partner(self, name: str, user: str) -> str:
+        """Add somebody of a trading partner whom the directory knows as *user*; return the directory's password."""
+        self.add(name, "clearing")
+        self.house.external_ids.set(OPERATOR, name, user)
+        trial.add(self.people, self.house.passwords, user, DIRECTORY)
+        return DIRECTORY
+
+    @property
+    def people(self) -> Path:
+        """The file of the trial directory."""
+        file = self.house.settings.directory.trial_file
+        assert file is not None
+        return file
 
 
 class Caller:

@@ -29,20 +29,22 @@ from mft.web.portal.parts import PortalParts
 from mft.web.portal.rendering import environment
 from mft.web.portal.route import May, Method, Row
 from mft.web.portal.routes import FOOTER, TABLE
+from mft.web.portal.setup_banner import standing_banners
 from mft.web.portal.source import seen
 from mft.web.portal.static import Static
-
 from mft.web.portal.welcome import demand_welcome
+
 ENDED: Final = f"{SIGN_IN}?ended"
 """Where somebody is led whose visit is over."""
 
-_LOG: Final = log("mft.web.portal")
 _BEFORE_THE_SIGN_IN: Final = frozenset({May.VISIT, May.PROVING})
 
+_LOG: Final = log("mft.web.portal")
 
 
 def portal(parts: PortalParts, table: tuple[Row, ...] = TABLE) -> ASGIApp:
-    """Return the portal whose pages are in *table*."""
+    """Return the portal whose pages are those of *table* that this server has."""
+    table = tuple(row for row in table if row.served(parts))
     frame = _Frame(parts, table)
     pages = Starlette(
         routes=[
@@ -108,17 +110,18 @@ class _Frame:
 
     async def _recognized(self, visitor: Visitor) -> Visitor:
         known = await visitor.recognized()
-        return replace(known, menu=menu_for(known.insider, visitor.request.url.path, self._table))
+        menu = menu_for(known.insider, visitor.request.url.path, self._table)
+        return replace(known, menu=menu, banners=await standing_banners(known))
 
     async def _admitted(self, visitor: Visitor, row: Row) -> Response:
         """Let *visitor* come to *row* if they may.  Raises what the page raises."""
         if row.may is not May.ANYONE and not isinstance(visitor.seen, IPv4Address):
             raise Invalid("the browser's address is not IPv4, or cannot be known")
+        if row.may in _BEFORE_THE_SIGN_IN and visitor.insider is None:
+            await demand_welcome(visitor)
         if row.may is May.VISIT and visitor.visit is None and visitor.request.method == Method.GET:
             # A form is about to be shown, which has to be bound to something.
             visitor = await visitor.begun()
-        if row.may in _BEFORE_THE_SIGN_IN and visitor.insider is None:
-            await demand_welcome(visitor)
         if row.may is May.PROVING and (visitor.visit is None or visitor.visit.stage is not Stage.PROVING):
             return visitor.go(SIGN_IN)
         if row.may is May.SIGNED_IN and visitor.insider is None:

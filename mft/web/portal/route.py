@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mft.accounts.insiders import Insider
 from mft.web.portal.frame import HOME, Crumb, Endpoint
+from mft.web.portal.parts import PortalParts
 
 
 class May(StrEnum):
@@ -29,6 +30,11 @@ def everybody(_insider: Insider) -> bool:
     return True
 
 
+def everywhere(_parts: PortalParts) -> bool:
+    """Have a page on every server."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One page, or one thing that a form does."""
@@ -44,3 +50,5 @@ class Row:
     """The pages that lead to it."""
     sees: Callable[[Insider], bool] = everybody
     """Who of those signed in sees it; for anybody else it is not there."""
+    served: Callable[[PortalParts], bool] = everywhere
+    """On which servers it is there at all."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mft.policy.portal import sees_setup
 from mft.web.portal.frame import HOME, Crumb, Endpoint
 from mft.web.portal.pages import (
     account,
@@ -13,6 +14,7 @@ from mft.web.portal.pages import (
     own_keys,
     own_password,
     replace,
+    setup,
     signin,
 )
 from mft.web.portal.pages.address import address
@@ -28,6 +30,20 @@ _MY_ACCOUNT: Final = Crumb("My account", account.PATH)
 def _own(name: str, method: Method, endpoint: Endpoint, title: str) -> Row:
     """Return a row of what people see and change of their own account."""
     return Row(f"{account.PATH}/{name}", method, endpoint, May.SIGNED_IN, title, above=(HOME, _MY_ACCOUNT))
+
+
+def _setup(method: Method, endpoint: Endpoint, menu: tuple[str, ...] = ()) -> Row:
+    """Return a row of the setup page, where there is a directory, for whom it is meant (fact 2.3)."""
+    return Row(
+        setup.PATH,
+        method,
+        endpoint,
+        May.SIGNED_IN,
+        setup.TITLE,
+        menu,
+        sees=lambda insider: sees_setup(insider.organization.kind),
+        served=lambda parts: parts.has_directory,
+    )
 
 
 TABLE: Final[tuple[Row, ...]] = (
@@ -49,6 +65,8 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("/forgot/{token}", Method.POST, forgot.link, May.VISIT, "New password"),
     Row("/email/{token}", Method.GET, own_email.link_form, May.VISIT, "Confirm your e-mail address"),
     Row("/email/{token}", Method.POST, own_email.link, May.VISIT, "Confirm your e-mail address"),
+    _setup(Method.GET, setup.setup_form, menu=("Trading Partner", setup.TITLE)),
+    _setup(Method.POST, setup.setup),
     Row("/account", Method.GET, account.account, May.SIGNED_IN, "My account", menu=("My account",)),
     _own("profile", Method.GET, account.profile_form, "Update profile information"),
     _own("profile", Method.POST, account.profile, "Update profile information"),
