@@ -29,7 +29,10 @@ from mft.store.engine import Store
 
 _COUNTED: Final = {Method.PASSWORD: Door.SFTP, Method.TOTP: Door.PORTAL}
 """Which wrong secrets count towards the lock, and the door whose bars have to be open for that."""
+_SAYS_LITTLE: Final = frozenset({Reason.UNKNOWN_ACCOUNT, Reason.SECRET_MISMATCH})
+"""Reasons in the place of which whoever weighed the attempt may know a better one."""
 _CLIENT_KEPT = 128
+_WHY_KEPT = 300
 _ADDRESSES_KEPT = 40
 
 
@@ -92,6 +95,8 @@ class Admission:
         dossier = self.dossier(connection, knock)
         verdict = decide(dossier, attempt.proven, knock.source, now, knock.door)
         if isinstance(verdict, Refuse):
+            if attempt.unproven is not None and verdict.reason in _SAYS_LITTLE:
+                verdict = Refuse(attempt.unproven)
             return self._refuse(connection, knock, attempt, dossier, verdict, now)
         return Outcome(verdict, replace(knock, proven=attempt.proven), dossier=dossier)
 
@@ -227,6 +232,7 @@ def _refusal_detail(
 ) -> dict[str, DetailValue]:
     """Return what an operator needs to explain the refusal, as it was at that moment."""
     entries = dossier.allowlist if dossier else ()
+    why: dict[str, DetailValue] = {"why": _cleaned(attempt.why, _WHY_KEPT)} if attempt.why else {}
     also = [bar for bar in bars(dossier, knock.source, now, knock.door) if bar is not reason] if dossier else []
     return {
         "reason": reason.value,
@@ -236,7 +242,7 @@ def _refusal_detail(
         "allowed": _listed(e for e in entries if e.stands(now)),
         "not_in_force": _listed(e for e in entries if not e.stands(now)),
         "client": _cleaned(knock.client),
-    }
+    } | why
 
 
 def _listed(entries: Iterable[AllowlistEntry]) -> str:
@@ -245,5 +251,5 @@ def _listed(entries: Iterable[AllowlistEntry]) -> str:
     return ", ".join(texts[:_ADDRESSES_KEPT]) + (f" and {more} more" if more > 0 else "")
 
 
-def _cleaned(client: str) -> str:
-    return "".join(ch if ch.isprintable() else "?" for ch in client[:_CLIENT_KEPT])
+def _cleaned(words: str, most: int = _CLIENT_KEPT) -> str:
+    return "".join(ch if ch.isprintable() else "?" for ch in words[:most])

@@ -66,6 +66,18 @@ MEANING: Final = {
         "if the address is theirs, add it: mft allow add NAME ADDRESS --reason WHY",
     ),
     Reason.SESSION_ENDED: ("the session's end was asked for", "nothing"),
+    Reason.PROVIDER_UNFIT: (
+        "what came from the provider of identities cannot be relied on",
+        "the person may try again; if it happens again see mft doctor, and compare the clocks and the [oidc] settings",
+    ),
+    Reason.MFA_MISSING: (
+        "the provider vouches for the person and not for a second factor",
+        "have them sign in there with MFA; if they did, compare what it says with oidc.acr and oidc.amr",
+    ),
+    Reason.NOT_LINKED: (
+        "the person whom the provider vouches for is not who this account, or any, belongs to",
+        'if it is theirs: mft account change NAME --external-id ID; the same again, after "", lets another person in',
+    ),
     Reason.CANNOT_TELL: ("something needed to decide did not answer", "see mft doctor and the log of that time"),
 }
 """What each reason means, and what to do next."""
@@ -126,6 +138,7 @@ def _single(store: Store, reference: Reference, line: AuditEvent) -> Explanation
     detail = line.event.detail
     reason = Reason(str(detail["reason"]))
     words, advice = MEANING[reason]
+    why = f": {detail['why']}" if detail.get("why") else ""
     known = line.event.actor.account is not None
     also = [Reason(word) for word in str(detail["also"]).split(", ") if word]
     return Explanation(
@@ -137,7 +150,7 @@ def _single(store: Store, reference: Reference, line: AuditEvent) -> Explanation
         client=str(detail["client"]),
         method=str(detail["method"]),
         reason=reason.value,
-        words=words,
+        words=words + why,
         also=tuple(MEANING[bar][0] for bar in also),
         allowed=str(detail["allowed"]),
         not_in_force=str(detail["not_in_force"]),

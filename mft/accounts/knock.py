@@ -32,6 +32,10 @@ class Attempt:
     """Everything proven in this conversation, or nothing at all if this attempt's secret did not match."""
     factors: tuple[str, ...] = ()
     """What proved it, in words for the trail; empty where the credentials say it themselves."""
+    unproven: Reason | None = None
+    """Why nothing is proven, where that nothing on file matches says too little."""
+    why: str = ""
+    """More of that, for operators."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,5 +66,24 @@ class Over:
     """The visit ended, went on in another window, or is not where this belongs: begin anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Go to the provider, at this address."""
+
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The provider sent the browser back without vouching for anybody: somebody changed their mind there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """The provider did not answer; *why* is for the log."""
+
+    why: str
+
+
 Answer = NeedsCode | NeedsEnrolment | MustReplace | SignedIn | Refused | Over
 """What a step of the sign-in comes to."""

@@ -146,6 +146,10 @@ class Visits:
                 raise Conflict("the visit went on or ended meanwhile")
             visits.keep_oidc(connection, visit.token_sha256, oidc)
 
+    def take_back(self, connection: Connection, visit: Visit) -> None:
+        """Forget within the caller's transaction what ``send_away`` kept: who comes back again finds nothing."""
+        visits.keep_oidc(connection, visit.token_sha256, None)
+
     def count_attempt(self, connection: Connection, visit: Visit) -> bool:
         """Count a wrong secret typed in *visit*.  Return whether that was the last: then the visit is over."""
         visits.count_attempt(connection, visit.token_sha256)

@@ -20,6 +20,7 @@ from mft.accounts.own_keys import OwnKeys
 from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.penalties import Penalties
 from mft.accounts.portal_signon import PortalSignOn
+from mft.accounts.provider_signon import ProviderSignOn
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.purging import Purging
 from mft.accounts.sessions import Sessions
@@ -30,7 +31,7 @@ from mft.accounts.staff import StaffRoll
 from mft.accounts.standings import Standings
 from mft.accounts.visits import Visits
 from mft.app import values
-from mft.app.directories import directory_of
+from mft.app.directories import directory_of, provider_of
 from mft.app.mailing import post_of
 from mft.audit.checkpoint import Checkpoints
 from mft.audit.trail import Trail
@@ -101,6 +102,7 @@ class House:
     visits: Visits
     factors: Factors
     portal_signon: PortalSignOn
+    provider_signon: ProviderSignOn | None
     own_secrets: OwnSecrets
     own_keys: OwnKeys
     mail_links: MailLinks
@@ -177,6 +179,8 @@ def _furnished(
     )
     visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
     factors = Factors(store, trail, clock, master, settings.payer)
+    portal_signon = PortalSignOn(store, signon, visits, factors, offload)
+    provider = provider_of(settings)
     directory = directory_of(settings, passwords)
     standings = Standings(store, trail, clock, directory, offload)
     terms, texts = values.terms(settings), values.attestations(settings)
@@ -221,7 +225,21 @@ def _furnished(
         insiders=Insiders(store),
         visits=visits,
         factors=factors,
-        portal_signon=PortalSignOn(store, signon, visits, factors, offload),
+        portal_signon=portal_signon,
+        provider_signon=None
+        if provider is None
+        else ProviderSignOn(
+            store,
+            trail,
+            clock,
+            provider,
+            signon,
+            portal_signon,
+            visits,
+            offload,
+            terms=values.mfa_terms(settings),
+            name=settings.oidc.name,
+        ),
         own_secrets=OwnSecrets(store, signon, visits, factors, offload),
         own_keys=OwnKeys(
             store, trail, clock, credentials, wait=settings.portal.keys_wait, operators=settings.mail.operators

@@ -1,7 +1,8 @@
-"""The settings' directory becomes the one that is asked."""
+"""The settings' directory becomes the one that is asked, and their provider the one that people sign in with."""
 
 from mft.crypto.passwords import Passwords
 from mft.directory.ldap import LdapDirectory, LdapServer
+from mft.directory.oidc import Client, Provider
 from mft.directory.port import Directory
 from mft.directory.trial import TrialDirectory
 from mft.settings.model import Settings
@@ -28,3 +29,19 @@ def directory_of(settings: Settings, passwords: Passwords) -> Directory | None:
             )
         )
     return None
+
+def provider_of(settings: Settings) -> Provider | None:
+    """Return the provider of identities, or None where there is none; opens and reads nothing."""
+    named = settings.oidc
+    if not named.issuer:
+        return None
+    return Provider(
+        Client(
+            issuer=named.issuer,
+            client_id=named.client_id,
+            client_secret_file=named.client_secret_file,
+            acr=named.acr,
+            claim=named.claim,
+            ca_file=named.ca_file,
+        )
+    )

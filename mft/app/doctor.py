@@ -18,7 +18,7 @@ from typing import Final
 
 from mft.app.alone import running
 from mft.app.classes import demand_known_classes
-from mft.app.directories import directory_of
+from mft.app.directories import directory_of, provider_of
 from mft.app.portal_facts import bound_port, portal_url, tls_files
 from mft.app.signon_probe import refuses_a_stranger
 from mft.app.values import tree_rules
@@ -39,6 +39,7 @@ from mft.settings.model import Settings
 from mft.store import halts, slowdowns, staff
 from mft.store.engine import Store, open_store
 from mft.store.schema import HEAD, require_current
+from mft.web.portal.pages.provider import RETURN
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  (what a listener on every address says)
@@ -291,6 +292,25 @@ def _directory(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     yield Finding(name, Standing.GOOD, f"the {loaded.settings.directory.kind} directory answers")
 
 
+def _provider(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    provider = provider_of(loaded.settings)
+    if provider is None:
+        yield Finding(name, Standing.GOOD, "none is configured; people sign in to the portal by password and code")
+        return
+    metadata = asyncio.run(provider.look())
+    yield Finding(name, Standing.GOOD, f"{provider.issuer} answers and shows its keys")
+    secret = loaded.settings.oidc.client_secret_file
+    if secret is None:
+        said = "it is told who we are by oidc.client_id alone; PKCE still binds a code to us"
+        yield Finding(name, Standing.DOUBTFUL, said, "if it gave a secret, name its file in oidc.client_secret_file")
+    if not metadata.says_issuer:
+        said = "it does not name itself when it sends a browser back (RFC 9207)"
+        yield Finding(name, Standing.GOOD, f"{said}; the ID token does")
+    where = portal_url(loaded.settings)
+    if where:
+        yield Finding(name, Standing.GOOD, f"let it send people back to {where}{RETURN}")
+
+
 _CHECKS: Final[dict[str, Check]] = {
     "permissions": _permissions,
     "keys": _keys,
@@ -305,4 +325,5 @@ _CHECKS: Final[dict[str, Check]] = {
     "sign-on": _sign_on,
     "portal": _portal,
     "directory": _directory,
+    "provider": _provider,
 }

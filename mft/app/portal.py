@@ -69,6 +69,7 @@ def portal_parts(house: House, url: str) -> PortalParts:
         payer=settings.payer,
         support=settings.portal.support,
         body=settings.portal.body,
+        provider=house.provider_signon,
         proxies=settings.portal.proxy_from,
         trial=settings.trial_networks,
     )

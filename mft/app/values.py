@@ -10,6 +10,7 @@ from mft.policy.allowlist import AllowlistRules
 from mft.policy.breaker import BreakerRules
 from mft.policy.penalties import PenaltyRules
 from mft.policy.portal import VisitTerms
+from mft.policy.provider import MfaTerms
 from mft.policy.quota import Reserve
 from mft.policy.requests import RequestTerms
 from mft.policy.retention import RetentionClass, RetentionTerms
@@ -73,6 +74,11 @@ def agreements(settings: Settings) -> Agreements:
 def visit_terms(settings: Settings) -> VisitTerms:
     """Return how long a visit to the portal lasts."""
     return VisitTerms(idle=settings.portal.idle, absolute=settings.portal.absolute)
+
+
+def mfa_terms(settings: Settings) -> MfaTerms:
+    """Return what a provider has to say of a second factor."""
+    return MfaTerms(settings.oidc.acr, settings.oidc.amr)
 
 
 def penalty_rules(settings: Settings) -> PenaltyRules:

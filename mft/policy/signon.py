@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Final
 
 from mft.model.account import (
+    SSH_METHODS,
     Account,
     AccountState,
     AllowlistEntry,
@@ -56,6 +57,9 @@ class Reason(StrEnum):
     ORGANIZATION_DISABLED = "organization_disabled"
     SOURCE_NOT_LISTED = "source_not_listed"  # Outside every address on the account's list.
     SESSION_ENDED = "session_ended"  # A live session whose end was asked for; never a sign-on's reason.
+    PROVIDER_UNFIT = "provider_unfit"  # What came from the provider of identities cannot be relied on.
+    MFA_MISSING = "mfa_missing"  # The provider vouches for the person and not for a second factor.
+    NOT_LINKED = "not_linked"  # The person whom the provider vouches for is nobody here, or not this account's.
     CANNOT_TELL = "cannot_tell"  # Something needed to decide did not answer.
 
 
@@ -137,8 +141,8 @@ class Demand:
 
     ways: tuple[frozenset[Method], ...]
     """All of one of these must be proven; what stands in none of them opens nothing here."""
-    cannot_ask: frozenset[Method] = frozenset()
-    """What this door cannot be shown.  Each of its ways has two factors in the place of it."""
+    stands_for: frozenset[Method] = frozenset()
+    """What an account may be required to prove elsewhere: each of this door's ways, of two factors, stands for it."""
     may_let_the_list_be: bool = False
     """Whether an organization may allow its people any address here."""
 
@@ -147,7 +151,7 @@ DEMANDS: Final[Mapping[Door, Demand]] = {
     Door.SFTP: Demand(ways=(frozenset({Method.PASSWORD}), frozenset({Method.PUBLIC_KEY}))),
     Door.PORTAL: Demand(
         ways=(frozenset({Method.PASSWORD, Method.TOTP}), frozenset({Method.PROVIDER})),
-        cannot_ask=frozenset({Method.PUBLIC_KEY}),
+        stands_for=SSH_METHODS,
         may_let_the_list_be=True,
     ),
 }
@@ -168,7 +172,7 @@ def decide(
     if reason is not None:
         return Refuse(reason)
     methods = frozenset(c.method for c in held)
-    required = dossier.account.required - DEMANDS[door].cannot_ask
+    required = dossier.account.required - DEMANDS[door].stands_for
     if not required <= methods:
         return AlsoNeeds(min(required - methods))
     for credential in held:

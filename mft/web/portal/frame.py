@@ -152,6 +152,7 @@ class Visitor:
             "support": self.parts.support,
             "url": self.parts.url,
             "footer": self.footer,
+            "provider": self.parts.provider.name if self.parts.provider else "",
             "who": self.insider,
             "seconds_left": self._seconds_left(),
             "menu": self.menu,

@@ -33,14 +33,9 @@ _ALWAYS: Final = {
 class Headers:
     """Puts the headers on whatever *app* answers."""
 
-    def __init__(self, app: ASGIApp, form_action: str = "") -> None:
-        """Keep the application.  *form_action* is another place that a form may lead to: the provider."""
+    def __init__(self, app: ASGIApp) -> None:
+        """Keep the application."""
         self._app = app
-        self._always = dict(_ALWAYS)
-        if form_action:
-            self._always["content-security-policy"] = POLICY.replace(
-                "form-action 'self'", f"form-action 'self' {form_action}"
-            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as ASGI asks; nothing but HTTP is answered."""
@@ -50,7 +45,7 @@ class Headers:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(self._always)
+                headers.update(_ALWAYS)
                 # Whoever knows better said so: the files that change their address with their content.
                 headers.setdefault("cache-control", "no-store")
             await send(message)

@@ -14,6 +14,7 @@ from mft.accounts.own_keys import OwnKeys
 from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.penalties import Penalties
 from mft.accounts.portal_signon import PortalSignOn
+from mft.accounts.provider_signon import ProviderSignOn
 from mft.accounts.setups import Setups
 from mft.accounts.visits import Visits
 from mft.clock import Clock
@@ -69,6 +70,8 @@ class PortalParts:
     """Whom people should call."""
     body: int
     """Bytes that a form may have."""
+    provider: ProviderSignOn | None = None
+    """Where people may sign in instead; None: nowhere."""
     proxies: tuple[AddressRange, ...] = ()
     """Load balancers that are believed about the source."""
     trial: tuple[AddressRange, ...] = ()

@@ -1,0 +1,25 @@
+"""Whether a provider vouches for a second factor.  Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mft.model.portal import Factor
+
+
+@dataclass(frozen=True, slots=True)
+class MfaTerms:
+    """What of acr and amr means that there were two factors; with neither, nothing does."""
+
+    acr: tuple[str, ...] = ()
+    amr: tuple[str, ...] = ()
+
+
+def second_factor(acr: str, amr: Iterable[str], terms: MfaTerms) -> str | None:
+    """Return what vouches for a second factor, in a word for the trail; None if nothing does.
+
+    That the provider asked for one is never taken for granted: it has to say so, in these words.
+    """
+    said = [word for word in (acr, *amr) if word]
+    meant = [acr] if acr in terms.acr and acr else [word for word in amr if word and word in terms.amr]
+    # Factors are kept split by commas.
+    return f"{Factor.OIDC.value}:{meant[0].replace(',', ' ')}" if said and meant else None
