@@ -93,7 +93,7 @@ class Admission:
         """Decide upon *attempt* now and write a refusal down; one that would be admitted opens nothing here."""
         now = self._clock.now()
         dossier = self.dossier(connection, knock)
-        verdict = decide(dossier, attempt.proven, knock.source, now, knock.door)
+        verdict = decide(dossier, attempt.proven, knock.source, now, knock.door, attempt.method)
         if isinstance(verdict, Refuse):
             if attempt.unproven is not None and verdict.reason in _SAYS_LITTLE:
                 verdict = Refuse(attempt.unproven)

@@ -65,6 +65,26 @@ MEANING: Final = {
         "the address is not on the account's list",
         "if the address is theirs, add it: mft allow add NAME ADDRESS --reason WHY",
     ),
+    Reason.WRONG_DOOR: (
+        "the password was right, and is not the one that this door asks for",
+        "whose password lives in a directory signs on to SFTP with that one, and to the portal with none of it",
+    ),
+    Reason.SETUP_MISSING: (
+        "SFTP takes the directory's password, and it was not set up, or not agreed to in the current words",
+        "they do it in the portal: Trading Partner, SFTP Account Setup/Update",
+    ),
+    Reason.SETUP_STALE: (
+        "the directory's password was changed since it was set up",
+        "they set it up again in the portal: Trading Partner, SFTP Account Setup/Update",
+    ),
+    Reason.SETUP_REVOKED: (
+        "the setup was revoked by an operator, or since the directory knows them no more",
+        "if that is over: mft setup resync NAME; then they set it up again in the portal",
+    ),
+    Reason.SETUP_UNKNOWN: (
+        "the directory has not answered about them for a day",
+        "see that it answers: mft doctor; then: mft setup resync NAME",
+    ),
     Reason.SESSION_ENDED: ("the session's end was asked for", "nothing"),
     Reason.PROVIDER_UNFIT: (
         "what came from the provider of identities cannot be relied on",

@@ -18,15 +18,17 @@ from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, Weighed, cannot_t
 from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
 from mft.accounts.sessions import Leaving, record_end
+from mft.accounts.standings import Standings
 from mft.audit.trail import Trail
 from mft.clock import Clock
 from mft.crypto.passwords import Passwords, prepare
 from mft.model.account import Credential, CredentialKind, Method
 from mft.model.errors import Invalid, Unavailable
 from mft.model.event import Action, DetailValue, Event
-from mft.model.session import Actor, Session
+from mft.model.session import Actor, Door, Session
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
+from mft.policy.setup import counts
 from mft.policy.signon import (
     FORGOTTEN_AFTER,
     Admit,
@@ -36,6 +38,7 @@ from mft.policy.signon import (
     Refuse,
     Terms,
     Verdict,
+    awaits_directory,
     decide,
     pause_before_answer,
 )
@@ -49,6 +52,8 @@ T = TypeVar("T")
 
 _LONGEST_SECRET = 4096
 """Longer than any password taken; beyond it nothing is normalised or compared, but hashed all the same."""
+
+_NOT_OURS = "This password is changed where it is kept; then set it up again in the portal."
 
 
 class SignOn:
@@ -67,11 +72,13 @@ class SignOn:
         rules: PasswordRules | None = None,
         payer: str = "",
         veil: Veil | None = None,
+        standings: Standings | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Keep the parts.  *payer* is the health plan's title; *pause* waits so many seconds.
 
         *veil* covers names that nobody has; without one, marks mean something in this process only.
+        *standings* asks the directory, where there is one.
         """
         self._store = store
         self._trail = trail
@@ -80,6 +87,7 @@ class SignOn:
         self._terms = terms
         self._offload = offload
         self._pause = pause
+        self._standings = standings
         self._refusals = Refusals()
         self._veil = veil or Veil(secrets.token_bytes(32))
         self.admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
@@ -90,6 +98,7 @@ class SignOn:
         """Answer a password attempt."""
         try:
             weighed = await self.weigh(knock, secret)
+            await self._ask_directory(knock, weighed.dossier, weighed.attempt)
             outcome = await self.settle(self.admission.settle, knock, weighed.attempt)
             if isinstance(outcome.verdict, Admit):
                 await self.reseal(weighed.credential, secret)
@@ -104,7 +113,9 @@ class SignOn:
             keys = [c for c in dossier.credentials if c.kind is CredentialKind.KEY] if dossier else []
             held = frozenset(c.id for c in keys if c.fingerprint == fingerprint)
             proven = knock.proven | held if held else held
-            return await self.settle(self.admission.settle, knock, Attempt(Method.PUBLIC_KEY, proven))
+            attempt = Attempt(Method.PUBLIC_KEY, proven)
+            await self._ask_directory(knock, dossier, attempt)
+            return await self.settle(self.admission.settle, knock, attempt)
         except Unavailable:
             return cannot_tell(knock)
 
@@ -122,9 +133,12 @@ class SignOn:
         """
         try:
             weighed = await self.weigh(knock, old)
-            verdict = decide(weighed.dossier, weighed.attempt.proven, knock.source, self._clock.now(), knock.door)
+            now, proven = self._clock.now(), weighed.attempt.proven
+            verdict = decide(weighed.dossier, proven, knock.source, now, knock.door, Method.PASSWORD)
             if weighed.dossier is None or weighed.credential is None or not isinstance(verdict, Admit | MustReplace):
                 return await self.settle(self.admission.settle, knock, weighed.attempt)
+            if weighed.credential.kind is CredentialKind.DIRECTORY:
+                return Unfit(_NOT_OURS)
             verifier = await self.sealed(knock, weighed.dossier, weighed.credential, new)
             if isinstance(verifier, Unfit):
                 return verifier
@@ -175,10 +189,9 @@ class SignOn:
         return outcome
 
     async def weigh(self, knock: Knock, secret: str) -> Weighed:
-        """Compare *secret* with the account's password; a stranger, and an account without one, cost as much."""
+        """Compare *secret* with the password that counts at the door; a stranger, and who has none, cost as much."""
         dossier = await self.look_and_pause(knock)
-        typed = (c for c in (dossier.credentials if dossier else ()) if c.method is Method.PASSWORD)
-        credential = next(typed, None)
+        credential = _password_at(knock.door, dossier)
         matched = await self._offload.hash(self._matches, secret, credential)
         proven = knock.proven | {credential.id} if credential and matched else frozenset()
         return Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
@@ -201,6 +214,16 @@ class SignOn:
         if pause:
             await self._pause(pause.total_seconds())
         return dossier
+
+    async def _ask_directory(self, knock: Knock, dossier: Dossier | None, attempt: Attempt) -> None:
+        """Have the directory asked about somebody who could come in, if it was not lately; settling reads what it said.
+
+        No answer leaves things as they are, until nobody has known for a day.
+        """
+        if self._standings is None or dossier is None:
+            return
+        if awaits_directory(dossier, attempt.proven, knock.source, self._clock.now(), knock.door):
+            await self._standings.refresh(dossier.account.id)
 
     def _look(self, knock: Knock) -> tuple[Dossier | None, int]:
         name = account_name(knock.name) or ""
@@ -260,3 +283,11 @@ class SignOn:
         except BaseException:
             self._refusals.put_back(windows)
             raise
+
+
+def _password_at(door: Door, dossier: Dossier | None) -> Credential | None:
+    """Return the one password that counts at *door*; a directory's never counts beside one's own."""
+    if dossier is None:
+        return None
+    held = (c for c in dossier.credentials if c.method is Method.PASSWORD)
+    return next((c for c in held if counts(c.kind, door, dossier.account, dossier.terms)), None)

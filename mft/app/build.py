@@ -31,7 +31,7 @@ from mft.accounts.staff import StaffRoll
 from mft.accounts.standings import Standings
 from mft.accounts.visits import Visits
 from mft.app import values
-from mft.app.directories import directory_of, provider_of
+from mft.app.directories import directory_of, group_roles_of, provider_of
 from mft.app.mailing import post_of
 from mft.audit.checkpoint import Checkpoints
 from mft.audit.trail import Trail
@@ -164,6 +164,8 @@ def _furnished(
     lasts = settings.terms.temporary_password
     credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
     files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
+    directory = directory_of(settings, passwords)
+    standings = Standings(store, trail, clock, directory, offload)
     signon = SignOn(
         store,
         trail,
@@ -175,14 +177,13 @@ def _furnished(
         rules=rules,
         payer=settings.payer,
         # A signature that is never published: the same in every process of this server, known to no other.
+        standings=standings,
         veil=Veil(signer.sign(b"mft: names that nobody has")),
     )
     visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
     factors = Factors(store, trail, clock, master, settings.payer)
     portal_signon = PortalSignOn(store, signon, visits, factors, offload)
     provider = provider_of(settings)
-    directory = directory_of(settings, passwords)
-    standings = Standings(store, trail, clock, directory, offload)
     terms, texts = values.terms(settings), values.attestations(settings)
     setting_up = SettingUp(store, trail, passwords, clock, terms, visits, offload, texts=texts, directory=directory)
     accounts, grants = Accounts(store, trail, clock, allowlists, credentials), Grants(files.parts)
@@ -218,7 +219,7 @@ def _furnished(
         allowlists=allowlists,
         sessions=Sessions(store, trail, clock),
         penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
-        staff=StaffRoll(store, trail, clock),
+        staff=StaffRoll(store, trail, clock, group_roles_of(settings, passwords)),
         runs=Runs(store, trail, clock, settings.node),
         scrubber=Scrubber(files.parts, values.scrub_rules(settings), settings.mail.operators),
         signon=signon,

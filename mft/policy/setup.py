@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mft.model.account import Account, AccountState, CredentialKind
+from mft.model.account import METHOD_OF, Account, AccountState, CredentialKind, Method
 from mft.model.directory import Setup, SetupState, Standing
 from mft.model.session import Door
 
@@ -30,14 +30,15 @@ class SetupTerms:
     """The same from one address, whoever they are."""
 
 
-_OF_ALL: Final = frozenset({CredentialKind.TEMPORARY, CredentialKind.PASSWORD})
-_KINDS: Final = {
-    # Door, and whether the account lives in the directory.
-    (Door.SFTP, False): _OF_ALL | {CredentialKind.KEY},
-    (Door.SFTP, True): frozenset({CredentialKind.DIRECTORY, CredentialKind.KEY}),
-    (Door.PORTAL, False): _OF_ALL | {CredentialKind.TOTP, CredentialKind.IDENTITY},
-    (Door.PORTAL, True): _OF_ALL | {CredentialKind.TOTP, CredentialKind.IDENTITY},
+_OWN: Final = frozenset({CredentialKind.TEMPORARY, CredentialKind.PASSWORD})
+_PASSWORDS: Final = {
+    # The door, and whether the account lives in the directory.
+    (Door.SFTP, False): _OWN,
+    (Door.SFTP, True): frozenset({CredentialKind.DIRECTORY}),
+    (Door.PORTAL, False): _OWN,
+    (Door.PORTAL, True): _OWN,
 }
+"""The passwords that count.  Of each row an account has one at most, so that every attempt costs one hash."""
 
 
 def lives_in_directory(account: Account, terms: "Terms") -> bool:
@@ -50,8 +51,13 @@ def lives_in_directory(account: Account, terms: "Terms") -> bool:
 
 
 def counts(kind: CredentialKind, door: Door, account: Account, terms: "Terms") -> bool:
-    """Return whether a credential of *kind* counts at *door* for *account*.  At most one kind of password each does."""
-    return kind in _KINDS.get((door, lives_in_directory(account, terms)), frozenset())
+    """Return whether a credential of *kind*, if it is a password, is one that counts at *door* for *account*.
+
+    What other kinds open is said by the demands of the doors.
+    """
+    if METHOD_OF[kind] is not Method.PASSWORD:
+        return True
+    return kind in _PASSWORDS.get((door, lives_in_directory(account, terms)), frozenset())
 
 
 def same_user(typed: str, external_id: str) -> bool:

@@ -8,7 +8,7 @@ holds no secret learns nothing from how the answer came about.
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address
@@ -26,9 +26,10 @@ from mft.model.account import (
     Organization,
     Purpose,
 )
+from mft.model.directory import SetupState
 from mft.model.ids import CredentialId
 from mft.model.session import Door
-from mft.policy.setup import SetupTerms
+from mft.policy.setup import SetupTerms, counts, lives_in_directory, look_due, state_at, too_old
 
 SENTENCE: Final = "Invalid username/password or not allowed to sign on from this location"
 """What every refused caller is told, byte for byte (fact 0.16)."""
@@ -56,6 +57,11 @@ class Reason(StrEnum):
     NOT_RECERTIFIED = "not_recertified"  # Its organization did not say in time that it is still needed.
     ORGANIZATION_DISABLED = "organization_disabled"
     SOURCE_NOT_LISTED = "source_not_listed"  # Outside every address on the account's list.
+    WRONG_DOOR = "wrong_door"  # A directory's password in the portal, or one's own where the directory's is asked for.
+    SETUP_MISSING = "setup_missing"  # The directory's password was never set up, or not agreed to in its current words.
+    SETUP_STALE = "setup_stale"  # It was changed in the directory since.
+    SETUP_REVOKED = "setup_revoked"  # By an operator, or since the directory knows them no more.
+    SETUP_UNKNOWN = "setup_unknown"  # The directory has not answered about them for a day.
     SESSION_ENDED = "session_ended"  # A live session whose end was asked for; never a sign-on's reason.
     PROVIDER_UNFIT = "provider_unfit"  # What came from the provider of identities cannot be relied on.
     MFA_MISSING = "mfa_missing"  # The provider vouches for the person and not for a second factor.
@@ -159,16 +165,22 @@ DEMANDS: Final[Mapping[Door, Demand]] = {
 
 
 def decide(
-    dossier: Dossier | None, proven: AbstractSet[CredentialId], source: IPv4Address, now: datetime, door: Door
+    dossier: Dossier | None,
+    proven: AbstractSet[CredentialId],
+    source: IPv4Address,
+    now: datetime,
+    door: Door,
+    tried: Method | None = None,
 ) -> Verdict:
     """Return the verdict on a caller at *door* from *source* who proved the credentials *proven* at *now*.
 
+    What was *tried* just now, right or wrong, says which reason is the true one where nothing could be right.
     A temporary password is replaced before the door asks for its second factor, as it is over SFTP.
     """
     if dossier is None:
         return Refuse(Reason.UNKNOWN_ACCOUNT)
     held = tuple(c for c in dossier.credentials if c.id in proven)
-    reason = next(chain(_unproven(dossier, held, proven, now), bars(dossier, source, now, door)), None)
+    reason = next(chain(_unproven(dossier, held, proven, now, door, tried), bars(dossier, source, now, door)), None)
     if reason is not None:
         return Refuse(reason)
     methods = frozenset(c.method for c in held)
@@ -192,22 +204,63 @@ def _missing(demand: Demand, methods: AbstractSet[Method]) -> AbstractSet[Method
 
 
 def _unproven(
-    dossier: Dossier, held: tuple[Credential, ...], proven: AbstractSet[CredentialId], now: datetime
+    dossier: Dossier,
+    held: tuple[Credential, ...],
+    proven: AbstractSet[CredentialId],
+    now: datetime,
+    door: Door,
+    tried: Method | None,
 ) -> Iterator[Reason]:
     """Yield what is amiss with the credentials; one is valid while ``now < expires_at``."""
     if dossier.account.state is AccountState.PURGED:
         # Its credentials are destroyed, so nothing can be proven; the trail still tells the true reason.
         yield Reason.ACCOUNT_PURGED
+    if door is Door.SFTP and (tried is Method.PASSWORD or any(c.kind is CredentialKind.DIRECTORY for c in held)):
+        yield from filter(None, (setup_bar(dossier, now),))
     if not proven:
         yield Reason.SECRET_MISMATCH
     if len(held) != len(proven):
-        yield Reason.CREDENTIAL_REVOKED
+        yield Reason.SETUP_REVOKED if _revoked(dossier, door) else Reason.CREDENTIAL_REVOKED
+    if not all(counts(c.kind, door, dossier.account, dossier.terms) for c in held):
+        yield Reason.WRONG_DOOR
     if any(credential.waiting for credential in held):
         yield Reason.KEY_WAITING
     for credential in held:
         if credential.expires_at is not None and now >= credential.expires_at:
             temporary = credential.kind is CredentialKind.TEMPORARY
             yield Reason.TEMPORARY_EXPIRED if temporary else Reason.CREDENTIAL_EXPIRED
+
+
+def setup_bar(dossier: Dossier, now: datetime) -> Reason | None:
+    """Return why SFTP takes no password at *now* of somebody who lives in the directory; None for anybody else."""
+    setup, terms = dossier.account.setup, dossier.terms.setup
+    if not lives_in_directory(dossier.account, dossier.terms):
+        return None
+    if setup is None or state_at(setup, now, terms) is SetupState.UNATTESTED:
+        return Reason.SETUP_MISSING
+    if setup.state is SetupState.ACTIVE:
+        return Reason.SETUP_UNKNOWN if too_old(setup, now, terms) else None
+    return Reason.SETUP_REVOKED if setup.state is SetupState.REVOKED else Reason.SETUP_STALE
+
+
+def awaits_directory(
+    dossier: Dossier, proven: AbstractSet[CredentialId], source: IPv4Address, now: datetime, door: Door
+) -> bool:
+    """Return whether all that is left is what the directory says, and it was not asked lately.
+
+    So it is asked about nobody who could not come in anyhow: who guesses sees no difference, and who
+    floods us does not flood the directory.
+    """
+    setup = dossier.account.setup
+    if door is not Door.SFTP or setup is None or not look_due(setup, now, dossier.terms.setup):
+        return False
+    asked = replace(dossier, account=replace(dossier.account, setup=replace(setup, checked_at=now)))
+    return isinstance(decide(asked, proven, source, now, door), Admit)
+
+
+def _revoked(dossier: Dossier, door: Door) -> bool:
+    setup = dossier.account.setup
+    return door is Door.SFTP and setup is not None and setup.state is SetupState.REVOKED
 
 
 def bars(dossier: Dossier, source: IPv4Address, now: datetime, door: Door) -> Iterator[Reason]:
@@ -220,6 +273,7 @@ def bars(dossier: Dossier, source: IPv4Address, now: datetime, door: Door) -> It
         (not dossier.organization.enabled, Reason.ORGANIZATION_DISABLED),
         (account.failures >= dossier.terms.max_failures, Reason.ACCOUNT_LOCKED),
         (now >= dossier.dormant_from(), Reason.ACCOUNT_DORMANT),
+        (_revoked(dossier, door), Reason.SETUP_REVOKED),
         (account.recertify_by is not None and now >= account.recertify_by, Reason.NOT_RECERTIFIED),
         (not anywhere and dossier.admits(source, now) is None, Reason.SOURCE_NOT_LISTED),
     )

@@ -20,6 +20,7 @@ from mft.model.account import (
     OrganizationKind,
     Purpose,
 )
+from mft.model.directory import Setup, SetupState
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
 from mft.model.network import AddressRange
 from mft.model.session import Door
@@ -42,13 +43,15 @@ TICK = timedelta(microseconds=1)
 HOME = IPv4Address("8.8.8.8")
 ELSEWHERE = IPv4Address("9.9.9.9")
 PASSWORD, KEY, TEMPORARY = CredentialId("cred_password"), CredentialId("cred_key"), CredentialId("cred_temporary")
-TOTP = CredentialId("cred_totp")
+TOTP, SYNCED = CredentialId("cred_totp"), CredentialId("cred_synced")
 KINDS = {
     PASSWORD: CredentialKind.PASSWORD,
     KEY: CredentialKind.KEY,
     TEMPORARY: CredentialKind.TEMPORARY,
     TOTP: CredentialKind.TOTP,
+    SYNCED: CredentialKind.DIRECTORY,
 }
+SETUP = Setup(SetupState.ACTIVE, "m1", NOW, "sftp-setup-1")
 
 
 def a_credential(which: CredentialId, expires_at: datetime | None = None) -> Credential:
@@ -95,6 +98,10 @@ def a_dossier(*held: CredentialId, account: dict | None = None, enabled: bool = 
     return replace(dossier, **changes)
 
 
+def set_up(state: SetupState, *held: CredentialId, checked_at: datetime = NOW) -> Dossier:
+    return a_dossier(*(held or (SYNCED,)), account={"setup": replace(SETUP, state=state, checked_at=checked_at)})
+
+
 def verdict(
     dossier: Dossier | None,
     *proven: CredentialId,
@@ -123,6 +130,11 @@ REFUSALS = {
     Reason.ACCOUNT_DORMANT: (a_dossier(account={"last_signon_at": NOW - timedelta(days=120)}), (PASSWORD,)),
     Reason.NOT_RECERTIFIED: (a_dossier(account={"recertify_by": NOW}), (PASSWORD,)),
     Reason.ORGANIZATION_DISABLED: (a_dossier(enabled=False), (PASSWORD,)),
+    Reason.WRONG_DOOR: (a_dossier(PASSWORD, account={"setup": SETUP}), (PASSWORD,)),
+    Reason.SETUP_MISSING: (set_up(SetupState.UNATTESTED), (SYNCED,)),
+    Reason.SETUP_STALE: (set_up(SetupState.STALE), (SYNCED,)),
+    Reason.SETUP_REVOKED: (set_up(SetupState.REVOKED, KEY), (KEY,)),
+    Reason.SETUP_UNKNOWN: (set_up(SetupState.ACTIVE, checked_at=NOW - timedelta(hours=24)), (SYNCED,)),
     Reason.SOURCE_NOT_LISTED: (a_dossier(allowlist=(an_entry("8.8.4.4"),)), (PASSWORD,)),
 }
 
