@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from mft.app.archive import BLOBS, CONFIG, DATABASE, Manifest, unpack
 from mft.app.backup import keys_kept_apart
@@ -29,13 +29,15 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, VersionId
 from mft.model.session import Actor
 from mft.settings.example import render
-from mft.settings.load import PATHS, Key, load
+from mft.settings.load import PATHS, Key, keys_of, load
 from mft.settings.model import Settings
 from mft.store import mail_links, visits
 from mft.store.engine import Store, open_store
 from mft.store.restoring import forget_uploads
 from mft.store.schema import upgrade
 from mft.store.versions import living_blobs
+
+_SETTINGS: Final = frozenset(keys_of())
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,9 @@ def _configured(folder: Path, database_url: str) -> Settings:
 
 
 def _flatten(tree: dict[str, Any], above: Key, found: dict[Key, Any]) -> None:
+    """Put every setting of *tree* into *found*; a table that is one setting's value stays whole."""
     for name, value in tree.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and (*above, name) not in _SETTINGS:
             _flatten(value, (*above, name), found)
         else:
             found[*above, name] = value

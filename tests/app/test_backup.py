@@ -88,12 +88,15 @@ def test_what_only_an_operator_names_stays_named_and_what_every_server_keeps_sta
 ):
     config = made.folder / "mft.toml"
     tls = f'certificate = "{tmp_path}/chain.pem"\nprivate_key = "{tmp_path}/key.pem"\n'
-    config.write_text(config.read_text().replace("[portal]\n", f"[portal]\n{tls}"))
+    links = 'identity_links = {"External Users" = "https://example.org"}\n'
+    text = config.read_text().replace("[portal]\n", f"[portal]\n{tls}")
+    config.write_text(text.replace("[directory]\n", f"[directory]\n{links}"))
     backup = backed_up(made, tmp_path / "b.tar")
     restored = restore(Order(backup.file, tmp_path / "new"), OPERATOR)
     settings = load(restored.config, {}).settings
     assert settings.data == tmp_path / "new" / "data"
     assert settings.portal.certificate == tmp_path / "chain.pem"
+    assert settings.directory.identity_links == {"External Users": "https://example.org"}
     assert settings.directory.trial_file == tmp_path / "new" / PEOPLE
     assert settings.directory.trial_file in restored.apart
 
