@@ -5,9 +5,9 @@ finished and holds nothing worth keeping.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +49,8 @@ class Wanted:
     database_url: str = ""
     config: Path | None = None
     """Where the configuration goes; None: into the folder.  Its own folder must be there already."""
+    further: Mapping[Key, Any] = field(default_factory=dict)
+    """More settings, such as what the house is called."""
 
     @property
     def file(self) -> Path:
@@ -106,6 +108,7 @@ def _write_private(file: Path, text: str) -> None:
 def _changes(wanted: Wanted) -> dict[Key, Any]:
     address = "127.0.0.1" if wanted.trial else "0.0.0.0"  # noqa: S104  (a server that partners reach)
     changes: dict[Key, Any] = {("sftp", "listeners"): [{"address": address, "port": wanted.sftp_port}]}
+    changes |= wanted.further
     if wanted.trial:
         # Several trials on one machine must not fight for the monitor's port; the ready line tells it.
         changes |= {("trial_networks",): [TRIAL_NETWORK], ("monitor", "port"): 0}

@@ -19,9 +19,14 @@ from mft.cli.demo.house import Stage
 from mft.cli.demo.visitors import Address
 from mft.clock import SystemClock
 from mft.crypto.passwords import new_temporary_password
+from mft.model.directory import SetupState
 from mft.model.errors import MftError
 from mft.model.path import VirtualPath
 from mft.policy.signon import SENTENCE, Reason
+
+SETUP: Final = "/setup"
+"""The page of SFTP Account Setup/Update."""
+_NOT_AGREED: Final = 400
 
 
 class StepFailed(MftError):
@@ -211,6 +216,46 @@ def _signed_in(journey: Journey) -> str:
     return "password and code, over HTTPS with the certificate that was made for it"
 
 
+def _not_set_up(journey: Journey) -> str:
+    """Ask for the setup without ticking the box: nothing changes, and SFTP does not know the password."""
+    with journey.stage.opened() as acts:
+        journey.directory_password = acts.give_directory_password()
+    journey.browser.open(SETUP)
+    page = journey.browser.submit(SETUP, user=house.USER_ID, password=journey.directory_password)
+    _must(page.status == _NOT_AGREED, f"without the box ticked {SETUP} answers {page.status}")
+    refusal = visitors.refused(journey.address, house.SUBMITTER, journey.directory_password)
+    _must(refusal is not None, "the directory password opened a session before it was set up")
+    return "without the box ticked nothing is asked, and SFTP is refused"
+
+
+def _set_up(journey: Journey) -> str:
+    """Prove the directory password in the portal and agree (fact 2.9)."""
+    _agree(journey)
+    with visitors.signed_on(journey.address, house.SUBMITTER, journey.directory_password) as session:
+        seen = sorted(session.listdir("/"))
+    _must(seen == ["Inbound", "Outbound"], f"the root shows {seen}")
+    return f"user id {house.USER_ID}, agreed; SFTP opens with the directory password"
+
+
+def _set_up_again(journey: Journey) -> str:
+    """Change the password where it lives (fact 2.2): the old one opens nothing more, until the new one is set up."""
+    with journey.stage.opened() as acts:
+        before, journey.directory_password = journey.directory_password, acts.give_directory_password()
+        state = acts.looked_at()
+    _must(state is SetupState.STALE, f"the setup is {state}")
+    refusal = visitors.refused(journey.address, house.SUBMITTER, before)
+    _must(refusal is not None, "the former directory password still opens a session")
+    _agree(journey)
+    with visitors.signed_on(journey.address, house.SUBMITTER, journey.directory_password):
+        return "the former one is refused over SFTP; set up again, the new one opens a session"
+
+
+def _agree(journey: Journey) -> None:
+    journey.browser.open(SETUP)
+    page = journey.browser.submit(SETUP, user=house.USER_ID, password=journey.directory_password, agreed="yes")
+    _led(page, f"{SETUP}?done")
+
+
 def _led(page: Page, path: str) -> Page:
     """Return *page* if it is the one at *path*."""
     _must(page.path == path, f"the portal leads to {page.path} ({page.status}) instead of {path}")
@@ -244,6 +289,9 @@ STEPS: Final[tuple[tuple[str, Callable[[Journey], str]], ...]] = (
     ("the operator sees it", _seen),
     ("the trading partner sets a second factor up in the portal", _enrolled),
     ("the trading partner signs in with it", _signed_in),
+    ("the directory password opens nothing yet", _not_set_up),
+    ("the trading partner sets SFTP up with it", _set_up),
+    ("the password changes in the directory", _set_up_again),
     ("the operator explains the refusal", _explained),
     ("the audit trail verifies", _verified),
 )

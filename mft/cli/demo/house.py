@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.explain import explain
@@ -28,12 +28,13 @@ from mft.crypto.hostkeys import HostKey, make_host_key
 from mft.crypto.passwords import new_temporary_password
 from mft.directory import trial
 from mft.model.account import Organization, OrganizationKind, Purpose
+from mft.model.directory import SetupState
 from mft.model.errors import Conflict, NotFound, Unavailable
 from mft.model.event import Action, Event
 from mft.model.path import VirtualPath
 from mft.model.rights import ALL
 from mft.model.session import Actor, Door
-from mft.settings.load import load
+from mft.settings.load import Key, load
 from mft.vfs.shapes import Listed, OpenMode
 
 NORTHWIND: Final = "northwind"
@@ -46,6 +47,16 @@ ELSEWHERE: Final = "erin"  # Her list does not admit this machine.
 NEARLY_PURGED: Final = "otto"  # Last signed on 115 days ago.
 SUBMITTER: Final = "pat"  # Signs in to the portal with a second factor, and sets SFTP up there.
 USER_ID: Final = "pmorgan"  # What the directory calls pat.
+
+FURTHER: Final[Mapping[Key, Any]] = {
+    ("payer",): "Example Health",
+    ("directory", "information"): "https://example.org/trading-partners",
+    ("directory", "identity_links"): {
+        "External Users (Provider)": "https://example.org/ncid",
+        "State and Local Government employees (State or Fiscal Agent)": "https://example.org/ncid/government",
+    },
+}
+"""Settings that the portal's pages show."""
 
 ORGANIZATIONS: Final = (
     ("examplehealth", "Example Health", OrganizationKind.PAYER),
@@ -176,6 +187,10 @@ class Acts:
             self.house.trail.record(connection, event, self.house.clock.now())
         return made
 
+    def looked_at(self) -> SetupState:
+        """Ask the directory about the trial person now, as the server does by itself every quarter of an hour."""
+        return asyncio.run(self.house.setups.resync(OPERATOR, SUBMITTER))
+
     def give_authenticator(self, authenticator: Authenticator) -> None:
         """Set up the trial person's authenticator, as they would in the portal."""
         factors = self.house.factors
@@ -249,7 +264,8 @@ def set_up(folder: Path, port: int, portal_port: int) -> tuple[Stage, Secrets]:
 
     Raises Conflict when something else is there.
     """
-    install(Wanted(folder, trial=True, sftp_port=port, portal_port=portal_port), OPERATOR, Standing(ABSENT))
+    wanted = Wanted(folder, trial=True, sftp_port=port, portal_port=portal_port, further=FURTHER)
+    install(wanted, OPERATOR, Standing(ABSENT))
     stage = Stage(folder.absolute())
     (stage.folder / KEYS).mkdir(mode=0o700)
     with stage.opened(ABSENT) as acts:

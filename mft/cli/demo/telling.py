@@ -15,7 +15,7 @@ from mft.cli.demo.serving import LOG, Server
 from mft.crypto.tls import fingerprint
 
 _WHO: Final = {
-    house.DELEGATE: "delegate, who must change the temporary password (48 hours): here, or in the portal",
+    house.DELEGATE: "delegate, who must replace the temporary password within 48 hours, here or in the portal",
     house.SUBMITTER: "trading partner, who signs in to the portal and sets SFTP up with the directory password",
     house.PARTNER: "trading partner's batch job with an SSH key, /Inbound and /Outbound",
     house.ELSEWHERE: "delegate whose address list does not admit you",
@@ -59,7 +59,7 @@ def tell(facts: Mapping[str, Any]) -> None:
 
 
 def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
-    yield "\nExample Health is there, for this machine only:\n"
+    yield "\nExample Health serves this machine only:\n"
     yield f"  portal  {facts['portal']}"
     yield "          The browser warns, since a trial's certificate vouches for itself; go on if its SHA-256 is"
     yield f"          {facts['certificate_sha256']}"
@@ -117,7 +117,12 @@ def _demo(stage: Stage, words: str) -> str:
 
 def _program() -> str:
     """Return how this program is called here."""
-    return "mft" if shutil.which("mft") else shlex.quote(_shown(Path(sys.argv[0]).absolute()))
+    if shutil.which("mft"):
+        return "mft"
+    called = Path(sys.argv[0]).absolute()
+    if called.stem == "__main__":
+        return f"{shlex.quote(_shown(Path(sys.executable)))} -m mft"
+    return shlex.quote(_shown(called))
 
 
 def _shown(path: Path) -> str:
