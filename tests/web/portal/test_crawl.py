@@ -155,7 +155,7 @@ def open_pages() -> list[str]:
 
 @pytest.mark.parametrize("page", [row.path for row in PAGES if row.may is May.SIGNED_IN and row.path != "/signed-in"])
 async def test_no_form_of_those_who_are_in_breaks_or_gives_back_markup(page: str, hall: PortalHouse):
-    hall.add("alice")
+    hall.partner("alice", "ALICE@NC")
     known = hall.caller()
     await known.sign_in("alice")
 

@@ -57,8 +57,8 @@ def furnished(page: str) -> None:
 
 
 async def at_every_stage(hall: PortalHouse) -> dict[str, Caller]:
-    """Return callers who came to each stage of a sign-in."""
-    hall.add("alice")
+    """Return callers who came to each stage of a sign-in; alice sees every page that there is."""
+    hall.partner("alice", "ALICE@NC")
     stranger, opened, proving, inside = (hall.caller() for _ in range(4))
     await opened.get("/signin")
     await inside.sign_in("alice")
@@ -137,7 +137,7 @@ def test_each_row_is_there_once_and_has_a_title_and_a_menu_place_only_for_pages(
 
 @pytest.mark.fact("0.26")
 async def test_the_menu_holds_only_what_exists_and_marks_where_one_is(hall: PortalHouse):
-    hall.add("alice")
+    hall.partner("alice", "ALICE@NC")
     caller = hall.caller()
     assert "Side navigation" not in (await caller.get("/")).text
     home = await caller.sign_in("alice")
