@@ -1,5 +1,6 @@
 """The settings' directory becomes the one that is asked, and their provider the one that people sign in with."""
 
+from mft.accounts.staff_groups import GroupRoles
 from mft.crypto.passwords import Passwords
 from mft.directory.ldap import LdapDirectory, LdapServer
 from mft.directory.oidc import Client, Provider
@@ -25,10 +26,21 @@ def directory_of(settings: Settings, passwords: Passwords) -> Directory | None:
                 user=named.user,
                 mark=named.mark,
                 locks_end=named.locks_end,
+                group_base=named.group_base,
+                group_members=named.group_members,
+                person_groups=named.person_groups,
                 timeout=named.timeout,
             )
         )
     return None
+
+
+def group_roles_of(settings: Settings, passwords: Passwords) -> GroupRoles | None:
+    """Return who gives roles by groups, or None where no group is named; an empty table gives nobody any."""
+    directory = directory_of(settings, passwords)
+    named = settings.directory.roles
+    return GroupRoles(directory, named) if directory is not None and named else None
+
 
 def provider_of(settings: Settings) -> Provider | None:
     """Return the provider of identities, or None where there is none; opens and reads nothing."""

@@ -275,8 +275,10 @@ def _shown(name: str, settings: Settings, certificate: Path) -> Finding:
 def _staff(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     with closing(open_store(loaded.settings.store_url)) as store, store.read() as connection:
         people = staff.listing(connection)
-    if people:
-        yield Finding(name, Standing.GOOD, f"{len(people)} people have a role; nobody else but root may do anything")
+    groups = len(loaded.settings.directory.roles)
+    if people or groups:
+        who = f"{len(people)} people have a role" + (f", and {groups} groups of the directory" if groups else "")
+        yield Finding(name, Standing.GOOD, f"{who}; nobody else but root may do anything")
     else:
         said = "nobody has a role, so that whoever can open the server is operator"
         yield Finding(name, Standing.DOUBTFUL, said, "begin with an operator: mft staff add NAME --role operator")

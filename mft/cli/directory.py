@@ -1,7 +1,9 @@
 """``mft directory``: whether the directory answers, and the people of the trial directory."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -12,6 +14,10 @@ from mft.directory import trial
 from mft.model.errors import Invalid
 from mft.model.event import Action, Event
 from mft.model.staff import Act
+
+_group_option: Final = click.option(
+    "--group", multiple=True, metavar="NAME", help="A group that USER is in; [directory.roles] may give it a role."
+)
 
 
 @click.group("directory")
@@ -37,13 +43,14 @@ def trial_command() -> None:
 
 @trial_command.command("add")
 @click.argument("user")
+@_group_option
 @stdin_option
 @operates(Act.KEEP_SERVER)
-def add(desk: Desk, user: str, from_stdin: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+def add(desk: Desk, user: str, group: tuple[str, ...], from_stdin: bool) -> Answer:  # noqa: FBT001  (click passes by name)
     """Add USER with a password, which is asked for; the file is made if there is none."""
     file = _file(desk)
-    trial.add(file, desk.house.passwords, user, read_secret("Password", from_stdin=from_stdin))
-    return _done(desk, Action.PERSON_ADDED, user, f"{user} is in {file}")
+    trial.add(file, desk.house.passwords, user, read_secret("Password", from_stdin=from_stdin), group)
+    return _done(desk, Action.PERSON_ADDED, user, f"{user} is in {file}", group)
 
 
 @trial_command.command("passwd")
@@ -54,6 +61,16 @@ def passwd(desk: Desk, user: str, from_stdin: bool) -> Answer:  # noqa: FBT001  
     """Give USER another password, which is asked for; whoever had set up SFTP has to do it again."""
     trial.set_password(_file(desk), desk.house.passwords, user, read_secret("Password", from_stdin=from_stdin))
     return _done(desk, Action.PERSON_CHANGED, user, f"{user} has another password")
+
+
+@trial_command.command("groups")
+@click.argument("user")
+@_group_option
+@operates(Act.KEEP_SERVER)
+def groups(desk: Desk, user: str, group: tuple[str, ...]) -> Answer:
+    """Put USER into these groups and no others; without any, into none."""
+    trial.put_into(_file(desk), user, group)
+    return _done(desk, Action.PERSON_CHANGED, user, f"{user} is in {', '.join(group) or 'no group'}", group)
 
 
 @trial_command.command("disable")
@@ -69,8 +86,9 @@ def disable(desk: Desk, user: str) -> Answer:
 @operates(Act.KEEP_SERVER)
 def listing(desk: Desk) -> Answer:
     """List the people of the trial directory."""
-    rows = [{"user": one.user, "enabled": one.enabled, "mark": one.mark} for one in trial.listing(_file(desk))]
-    return Rows(("user", "enabled", "mark"), rows, nothing="There is nobody; see mft directory trial add.")
+    columns = ("user", "enabled", "mark", "groups")
+    rows = [{name: getattr(one, name) for name in columns} for one in trial.listing(_file(desk))]
+    return Rows(columns, rows, nothing="There is nobody; see mft directory trial add.")
 
 
 def _file(desk: Desk) -> Path:
@@ -80,8 +98,9 @@ def _file(desk: Desk) -> Path:
     return file
 
 
-def _done(desk: Desk, action: Action, user: str, said: str) -> Answer:
+def _done(desk: Desk, action: Action, user: str, said: str, groups: Collection[str] | None = None) -> Answer:
+    detail = {"directory": "trial"} | ({} if groups is None else {"groups": ", ".join(groups)})
     with desk.house.store.write() as connection:
-        event = Event(action, desk.actor, user, {"directory": "trial"})
+        event = Event(action, desk.actor, user, detail)
         desk.house.trail.record(connection, event, desk.house.clock.now())
     return Done(said, {"user": user})

@@ -8,7 +8,7 @@ when its time is over (mft.directory.ldap).  Nothing else of the server is loade
 import json
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +27,8 @@ _NAMES: Final = ("entryDN", "distinguishedName")
 """The name as the server writes it (RFC 5020, or Active Directory's): the library's own copy is unescaped anew,
 which makes another name of one that holds a backslash."""
 _SURELY_TWO: Final = 2
+_MOST_GROUPS: Final = 1000
+"""Of one person; a server that has more shows the first of them only, and then none is believed."""
 _STATES: Final = ("pwdAccountLockedTime", "pwdReset", "userAccountControl")
 
 
@@ -68,6 +70,16 @@ class Talk:
             found = self._find(line, user)
         return {"said": "standing", "mark": found.mark if found else "", "enabled": bool(found and found.enabled)}
 
+    def groups(self, user: str) -> dict[str, Any]:
+        """Return the groups of *user*, none of somebody who is not there or not enabled."""
+        named = self._server["person_groups"]
+        with self._searching() as line:
+            entry = self._entry(line, user, [named] if named else [])
+            if entry is None or not self._enabled(entry):
+                return {"said": "groups", "groups": []}
+            groups = self._naming(line, user, entry) | ({str(one) for one in entry.get(named, [])} if named else set())
+        return {"said": "groups", "groups": sorted(groups)}
+
     @contextmanager
     def _searching(self) -> Iterator[LDAPConnection]:
         """Give a connection of the one we search as."""
@@ -106,14 +118,19 @@ class Talk:
         return policy is None or policy["grace"] < 0
 
     def _find(self, line: LDAPConnection, user: str) -> Found | None:
-        """Return the one person called *user*, or None if there is none."""
+        """Return the one person called *user* as they are seen, or None if there is none."""
+        entry = self._entry(line, user)
+        return None if entry is None else self._seen(user, entry)
+
+    def _entry(self, line: LDAPConnection, user: str, more: Collection[str] = ()) -> LDAPEntry | None:
+        """Return the one person called *user*, with *more* of them, or None if there is none."""
         server = self._server
         called = f"(&(objectClass={escaped(server['person'])})({server['user']}={escaped(user)}))"
-        entries = self._search(line, called, _SURELY_TWO)
+        entries = self._search(line, called, _SURELY_TWO, more)
         if len(entries) > 1:
             raise NoAnswer(f"more than one person is called {user}; narrow directory.base")
         if entries:
-            return self._seen(user, entries[0])
+            return entries[0]
         self._demand_sight(line)
         return None
 
@@ -122,10 +139,10 @@ class Talk:
         if not self._search(line, f"(objectClass={escaped(self._server['person'])})", 1):
             raise NoAnswer("it shows no person at all; check directory.base, .person and what bind_dn may read")
 
-    def _search(self, line: LDAPConnection, filter_: str, most: int) -> list[LDAPEntry]:
-        """Return whom *filter_* means; when there are more than *most*, as many."""
+    def _search(self, line: LDAPConnection, filter_: str, most: int, more: Collection[str] = ()) -> list[LDAPEntry]:
+        """Return whom *filter_* means, with *more* of them; when there are more than *most*, as many."""
         server = self._server
-        wanted = [server["user"], server["mark"], *_STATES, *_NAMES]
+        wanted = [server["user"], server["mark"], *_STATES, *_NAMES, *more]
         try:
             return list(line.search(server["base"], LDAPSearchScope.SUBTREE, filter_, wanted, sizelimit=most))
         except bonsai.SizeLimitError:
@@ -134,14 +151,26 @@ class Talk:
 
     def _seen(self, user: str, entry: LDAPEntry) -> Found:
         mark = _first(entry, self._server["mark"])
-        name = next((said for key in _NAMES if (said := _first(entry, key))), "")
         if not mark:
             raise NoAnswer(
                 f"it shows no {self._server['mark']} of {user}; let bind_dn read it, and a password policy set it"
             )
-        if not name:
-            raise NoAnswer(f"it shows neither {' nor '.join(_NAMES)} of {user}; let bind_dn read one of them")
-        return Found(name, mark, self._enabled(entry), _first(entry, "pwdReset").upper() == "TRUE")
+        return Found(_name(entry, user), mark, self._enabled(entry), _first(entry, "pwdReset").upper() == "TRUE")
+
+    def _naming(self, line: LDAPConnection, user: str, entry: LDAPEntry) -> set[str]:
+        """Return the groups that name *entry* as theirs."""
+        server, member = self._server, escaped(_name(entry, user))
+        if not server["group_members"]:
+            return set()
+        called = "".join(f"({key}={member})" for key in server["group_members"])
+        base, names = server["group_base"], list(_NAMES)
+        try:
+            found = list(line.search(base, LDAPSearchScope.SUBTREE, f"(|{called})", names, sizelimit=_MOST_GROUPS))
+        except bonsai.SizeLimitError:
+            raise NoAnswer(f"{user} is in more than {_MOST_GROUPS} groups; narrow directory.group_base") from None
+        if not found and not line.search(base, LDAPSearchScope.BASE, "(objectClass=*)", names):
+            raise NoAnswer(f"it does not show {base}; check directory.group_base and what bind_dn may read")
+        return {_name(one, "a group") for one in found}
 
     def _enabled(self, entry: LDAPEntry) -> bool:
         locked = _first(entry, "pwdAccountLockedTime")
@@ -156,6 +185,14 @@ def escaped(words: str) -> str:
     return "".join(chr(one) if chr(one).isalnum() and one < 128 else f"\\{one:02x}" for one in words.encode())  # noqa: PLR2004
 
 
+def _name(entry: LDAPEntry, whose: str) -> str:
+    """Return the name of *entry* as the server writes it."""
+    name = next((said for key in _NAMES if (said := _first(entry, key))), "")
+    if not name:
+        raise NoAnswer(f"it shows neither {' nor '.join(_NAMES)} of {whose}; let bind_dn read one of them")
+    return name
+
+
 def _first(entry: LDAPEntry, key: str) -> str:
     """Return the first value of *key*, or nothing."""
     return str(entry[key][0]) if entry.get(key) else ""
@@ -167,7 +204,7 @@ def answer(question: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if "password" in question:
             return talk.verify(question["user"], question["password"])
-        return talk.standing(question["user"])
+        return talk.groups(question["user"]) if "groups" in question else talk.standing(question["user"])
     except NoAnswer as error:
         return {"said": "nothing", "why": str(error)}
     except bonsai.LDAPError as error:

@@ -24,11 +24,15 @@ from mft.crypto.secretfile import read_secret
 from mft.directory.port import may_be_asked
 from mft.model.directory import Person, Standing, Wrong
 from mft.model.errors import Invalid, Unavailable
+from mft.policy.groups import is_below
 
 _AT_ONCE: Final = 16
 """Conversations at a time; whoever comes on top is told to come again, and the directory is spared."""
 _SYSTEM_TRUST: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 """Where Debian's and Red Hat's kind keep what the system trusts, as one file."""
+
+
+_ANSWERS: Final = frozenset({"person", "wrong", "standing", "groups"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ class LdapServer:
     mark: str = "pwdChangedTime"
     locks_end: bool = False
     """Whether its lock after wrong passwords ends by itself; then only an administrator's lock is one for good."""
+    group_base: str = ""
+    """Below which groups count; empty: none does."""
+    group_members: tuple[str, ...] = ("member", "uniqueMember")
+    """Attributes of a group that name its people."""
+    person_groups: str = "memberOf"
+    """The attribute of a person that names their groups; empty: it is not read."""
     timeout: timedelta = timedelta(seconds=5)
     """For one whole answer."""
 
@@ -74,7 +84,15 @@ class LdapDirectory:
         said = await self._ask({"user": user})
         return Standing(user, said["mark"], said["enabled"])
 
-    async def _ask(self, words: Mapping[str, str]) -> dict[str, Any]:
+    async def groups(self, user: str) -> frozenset[str]:
+        """Return the distinguished names of the groups that *user* is in.  Raises Unavailable."""
+        if not may_be_asked(user) or not self._server.group_base:
+            return frozenset()
+        said = await self._ask({"user": user, "groups": True})
+        # What a person names may stand anywhere, where others than those who give roles make groups.
+        return frozenset(one for one in said["groups"] if is_below(one, self._server.group_base))
+
+    async def _ask(self, words: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer of a process that lives for this question."""
         _demand_library()
         question = json.dumps({**words, **self._setting()}).encode()
@@ -85,7 +103,7 @@ class LdapDirectory:
                     said = await _converse(question)
             except TimeoutError:
                 raise self._no_answer(f"it did not answer within {seconds:g} s") from None
-        if said.get("said") not in {"person", "wrong", "standing"}:
+        if said.get("said") not in _ANSWERS:
             raise self._no_answer(str(said.get("why")))
         return said
 
@@ -110,6 +128,9 @@ class LdapDirectory:
             "user": server.user,
             "mark": server.mark,
             "locks_end": server.locks_end,
+            "group_base": server.group_base,
+            "group_members": list(server.group_members),
+            "person_groups": server.person_groups,
         }
         return {
             "server": described,

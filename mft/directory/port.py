@@ -23,6 +23,14 @@ class Directory(Protocol):
         """Return how *user* stands; somebody who is not there is not enabled.  Raises Unavailable."""
         ...
 
+    async def groups(self, user: str) -> frozenset[str]:
+        """Return the groups that *user* is in, as the directory names them.  Raises Unavailable.
+
+        Whoever is not there or not enabled is in none.  A group that is in another one is not followed:
+        its people are in the first and not in the second.
+        """
+        ...
+
 
 def may_be_asked(user: str, password: str | None = None) -> bool:
     """Return whether the words can be anybody's at all; where not, a directory says no without being asked.

@@ -9,12 +9,12 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from mft.crypto.passwords import Passwords
 from mft.crypto.secretfile import create_secret, read_secret, replace_secret
@@ -36,6 +36,7 @@ class TrialPerson:
     verifier: str
     mark: str
     enabled: bool = True
+    groups: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Name the person and no more."""
@@ -61,6 +62,11 @@ class TrialDirectory:
         """Return how *user* stands.  Raises Unavailable."""
         found = await asyncio.to_thread(self._find, user)
         return Standing(user, found.mark, found.enabled) if found else Standing(user, "", enabled=False)
+
+    async def groups(self, user: str) -> frozenset[str]:
+        """Return the groups that *user* is in.  Raises Unavailable."""
+        found = await asyncio.to_thread(self._find, user)
+        return frozenset(found.groups) if found and found.enabled else frozenset()
 
     def _verify(self, user: str, password: str) -> Person | Wrong:
         found = self._find(user)
@@ -89,15 +95,16 @@ def make(file: Path) -> None:
     create_secret(file, _written({}), _WHAT)
 
 
-def add(file: Path, passwords: Passwords, user: str, password: str) -> None:
-    """Add *user*, and the file if there is none.  Raises Conflict or Invalid."""
+def add(file: Path, passwords: Passwords, user: str, password: str, groups: Collection[str] = ()) -> None:
+    """Add *user*, who is in *groups*, and the file if there is none.  Raises Conflict or Invalid."""
     _demand_fit(user, password)
+    kept = _fit_groups(groups)
     with _rewriting(file) as people:
         if user.casefold() in people:
             raise Conflict(
                 f"{user} is in the trial directory already; set another password by mft directory trial passwd"
             )
-        people[user.casefold()] = TrialPerson(user, passwords.seal(password), _fresh_mark())
+        people[user.casefold()] = TrialPerson(user, passwords.seal(password), _fresh_mark(), groups=kept)
 
 
 def set_password(file: Path, passwords: Passwords, user: str, password: str) -> None:
@@ -109,6 +116,12 @@ def set_password(file: Path, passwords: Passwords, user: str, password: str) -> 
 def disable(file: Path, user: str) -> None:
     """Let *user*'s password open nothing more.  Raises NotFound."""
     _change(file, user, lambda one: replace(one, enabled=False))
+
+
+def put_into(file: Path, user: str, groups: Collection[str]) -> None:
+    """Put *user* into *groups* and no others.  Raises NotFound or Invalid."""
+    kept = _fit_groups(groups)
+    _change(file, user, lambda one: replace(one, groups=kept))
 
 
 def _change(file: Path, user: str, change: Callable[[TrialPerson], TrialPerson]) -> None:
@@ -124,6 +137,13 @@ def _demand_fit(user: str, password: str) -> None:
         raise Invalid(f"a user id has 1 to {_LONGEST} printable characters, and a password at least one and no NUL")
 
 
+def _fit_groups(groups: Collection[str]) -> tuple[str, ...]:
+    """Return *groups* as the file keeps them.  Raises Invalid."""
+    if not all(may_be_asked(one) and one.isprintable() and len(one) <= _LONGEST for one in groups):
+        raise Invalid(f"a group's name has 1 to {_LONGEST} printable characters")
+    return tuple(sorted(set(groups)))
+
+
 def _fresh_mark() -> str:
     return secrets.token_hex(_MARK)
 
@@ -132,10 +152,18 @@ def _people(file: Path) -> dict[str, TrialPerson]:
     """Return everybody in *file* by their name in lower case, in which LDAP servers compare names."""
     said = read_secret(file, _WHAT)
     try:
-        return {one["user"].casefold(): TrialPerson(**one) for one in json.loads(said)["people"]}
+        return {one["user"].casefold(): _person(one) for one in json.loads(said)["people"]}
     except (ValueError, TypeError, KeyError, AttributeError):
         # Without its cause: an error of the reader shows what it read.
         raise Invalid(f"{_WHAT} {file} cannot be understood; add people by mft directory trial add") from None
+
+
+def _person(fields: Mapping[str, Any]) -> TrialPerson:
+    """Return whom *fields* of the file describe.  Raises TypeError."""
+    groups = fields.get("groups", [])
+    if not isinstance(groups, list) or not all(isinstance(one, str) for one in groups):
+        raise TypeError("groups are a list of names")
+    return TrialPerson(**{**fields, "groups": tuple(groups)})
 
 
 @contextmanager

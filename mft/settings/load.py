@@ -143,6 +143,8 @@ def _typed(key: Key, text: str) -> Any:
         "acr",
         "amr",
         "identity_links",
+        "group_members",
+        "roles",
     }:
         try:
             return json.loads(text)

@@ -14,7 +14,7 @@ from mft.directory import trial
 from mft.directory.ldap import LdapDirectory
 from mft.directory.port import Directory
 from mft.directory.trial import TrialDirectory
-from tests.support.slapd import HOST, Slapd, free_ports, running_slapd
+from tests.support.slapd import GROUPS, HOST, Slapd, free_ports, running_slapd
 
 QUICK = Passwords(memory_kib=8, passes=1)
 
@@ -28,6 +28,8 @@ class Known(Protocol):
     def add(self, user: str, password: str) -> None: ...
     def set_password(self, user: str, password: str) -> None: ...
     def disable(self, user: str) -> None: ...
+    def put_into(self, user: str, *groups: str) -> None: ...
+    def called(self, group: str) -> str: ...
 
 
 @dataclass
@@ -51,6 +53,12 @@ class KnownByFile:
     def disable(self, user: str) -> None:
         trial.disable(self.file, user)
 
+    def put_into(self, user: str, *groups: str) -> None:
+        trial.put_into(self.file, user, groups)
+
+    def called(self, group: str) -> str:
+        return group
+
 
 _NUMBERS = count(1)
 
@@ -61,6 +69,8 @@ class KnownByLdap:
     scheme: str
     names: dict[str, str] = field(default_factory=dict)
     """By user id, the name in the tree: metacharacters are for the user id's filter to bear, and for the name, too."""
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    """By group, who is in it."""
 
     @property
     def directory(self) -> Directory:
@@ -82,7 +92,23 @@ class KnownByLdap:
     def disable(self, user: str) -> None:
         self.slapd.put(self.names[user], "pwdAccountLockedTime", "000001010000Z")
 
+    def put_into(self, user: str, *groups: str) -> None:
+        for group in groups:
+            if group not in self.groups:
+                self.slapd.add_group(group)
+                self.groups[group] = set()
+        for group, users in self.groups.items():
+            if (user in users) is not (group in groups):
+                self.slapd.join(group, self.names[user], how="add" if group in groups else "delete")
+                users ^= {user}
+
+    def called(self, group: str) -> str:
+        octets = "".join(f"\\{one:02X}" for one in group.encode())
+        return f"CN={octets}, {GROUPS}"
+
     def leave(self) -> None:
+        for group in self.groups:
+            self.slapd.remove(group, GROUPS)
         for name in self.names.values():
             self.slapd.remove(name)
 

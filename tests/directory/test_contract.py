@@ -4,6 +4,7 @@ import pytest
 
 from mft.model.directory import Person, Wrong
 from mft.model.errors import Unavailable
+from mft.policy.groups import is_meant
 from tests.directory.conftest import Known
 
 pytestmark = pytest.mark.fact("2.3")
@@ -109,6 +110,54 @@ async def test_a_password_is_taken_exactly_as_it_was_typed(known: Known, passwor
     assert isinstance(await known.directory.verify("maria", password), Person)
     for other in (password[:-1], password + "x", password.strip() + "!", password.swapcase() + "x"):
         assert await known.directory.verify("maria", other) == Wrong()
+
+
+async def groups_of(known: Known, user: str, *among: str) -> set[str]:
+    """Return which groups *among* these somebody is in; they are in no other."""
+    said = await known.directory.groups(user)
+    found = {name for name in among if any(is_meant(known.called(name), one) for one in said)}
+    assert len(found) == len(said)
+    return found
+
+
+@pytest.mark.fact("0.18")
+async def test_the_groups_of_a_person_are_those_they_are_in_now(known: Known):
+    known.add("maria", "correct horse")
+    known.add("bob", "battery staple")
+    assert await known.directory.groups("maria") == frozenset()
+    known.put_into("maria", "desk", "auditors")
+    known.put_into("bob", "desk")
+    assert await groups_of(known, "maria", "desk", "auditors") == {"desk", "auditors"}
+    assert await groups_of(known, "MARIA", "desk", "auditors") == {"desk", "auditors"}
+    assert await groups_of(known, "bob", "desk", "auditors") == {"desk"}
+    known.put_into("maria", "auditors")
+    assert await groups_of(known, "maria", "desk", "auditors") == {"auditors"}
+
+
+async def test_somebody_unknown_or_disabled_is_in_no_group(known: Known):
+    known.add("maria", "correct horse")
+    known.put_into("maria", "desk")
+    known.disable("maria")
+    assert await known.directory.groups("maria") == frozenset()
+    for user in ("nobody", "", "\0", "maria\0", "\ud800", "*"):
+        assert await known.directory.groups(user) == frozenset()
+
+
+@pytest.mark.parametrize("name", METACHARACTERS)
+async def test_people_and_groups_mean_themselves_whatever_is_in_their_names(known: Known, name: str):
+    known.add("a", "another password")
+    known.put_into("a", "auditors")
+    known.add(name, "correct horse")
+    assert await known.directory.groups(name) == frozenset()
+    known.put_into(name, name)
+    assert await groups_of(known, name, name, "auditors") == {name}
+    assert await groups_of(known, "a", name, "auditors") == {"auditors"}
+
+
+async def test_a_directory_that_is_down_knows_no_groups(known: Known):
+    known.add("maria", "correct horse")
+    with pytest.raises(Unavailable):
+        await known.down.groups("maria")
 
 
 async def test_a_directory_that_is_down_answers_nothing(known: Known):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 
+import mft.directory.conversation
 import mft.directory.ldap
 from mft.directory.conversation import NoAnswer, Talk
 from mft.directory.ldap import LdapDirectory
@@ -21,6 +22,7 @@ from mft.model.errors import Unavailable
 from tests.support.slapd import (
     BASE,
     EXPIRING,
+    GROUPS,
     HOST,
     LENIENT,
     MOST_FAILURES,
@@ -63,12 +65,16 @@ def directory(slapd: Slapd, scheme: str = "ldap", **other: Any) -> Directory:
 
 
 async def refuses(asked: Directory, why: str, user: str = "maria") -> None:
-    """See that neither question is answered."""
-    for question in (asked.verify(user, "correct horse"), asked.standing(user)):
-        with pytest.raises(Unavailable, match=why) as refused:
+    """See that no question is answered."""
+    await refused(why, asked.verify(user, "correct horse"), asked.standing(user), asked.groups(user))
+
+
+async def refused(why: str, *questions: Awaitable[Any]) -> None:
+    for question in questions:
+        with pytest.raises(Unavailable, match=why) as said:
             await question
-        assert "correct horse" not in str(refused.value)
-        assert READER_PASSWORD not in str(refused.value)
+        assert "correct horse" not in str(said.value)
+        assert READER_PASSWORD not in str(said.value)
 
 
 @SCHEMES
@@ -212,7 +218,8 @@ async def test_a_person_of_another_class_is_nobody(slapd: Slapd, people: People)
 
 async def test_somebody_whose_mark_is_not_shown_cannot_be_judged(slapd: Slapd):
     slapd.add("hermit", "correct horse", below=f"ou=hidden,{BASE}")
-    await refuses(directory(slapd, base=BASE), "shows no pwdChangedTime", "hermit")
+    asked = directory(slapd, base=BASE)
+    await refused("shows no pwdChangedTime", asked.verify("hermit", "correct horse"), asked.standing("hermit"))
 
 
 async def test_somebody_without_a_password_is_wrong(slapd: Slapd, people: People):
@@ -252,10 +259,99 @@ async def test_active_directorys_mark_and_switch_are_understood(slapd: Slapd, pe
     assert not (await asked.standing("bob")).enabled
 
 
+@pytest.fixture
+def grouped(slapd: Slapd, people: People) -> Iterator[Callable[..., None]]:
+    """Make groups, maria in each, for the length of a test."""
+    people.add("maria")
+    made: list[tuple[str, str]] = []
+
+    def make(cn: str, *, below: str = GROUPS, kind: str = "member", maria: bool = True, **other: str) -> None:
+        slapd.add_group(cn, below=below, kind=kind, **other)
+        made.append((cn, below))
+        if maria:
+            slapd.join(cn, "maria", below=below, kind=kind)
+
+    yield make
+    for cn, below in made:
+        slapd.remove(cn, below)
+
+
+def named(*groups: str) -> frozenset[str]:
+    return frozenset(f"cn={cn},{GROUPS}" for cn in groups)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "found"),
+    [
+        ({}, ["desk", "auditors"]),
+        ({"person_groups": ""}, ["desk", "auditors"]),
+        ({"group_members": ("uniqueMember",), "person_groups": ""}, ["auditors"]),
+        ({"group_members": ("uniqueMember",)}, ["desk", "auditors"]),
+        ({"group_members": ("nothingKnown", "member"), "person_groups": ""}, ["desk"]),
+        ({"group_members": ()}, ["desk"]),
+        ({"group_members": (), "person_groups": ""}, []),
+    ],
+    ids=str,
+)
+async def test_groups_are_found_by_what_they_say_and_by_what_the_person_says(
+    slapd: Slapd, grouped: Callable[..., None], attributes: dict[str, Any], found: list[str]
+):
+    grouped("desk")  # The server tells the person of this one.
+    grouped("auditors", kind="uniqueMember")
+    grouped("others", maria=False)
+    assert await directory(slapd, **attributes).groups("maria") == named(*found)
+
+
+@pytest.mark.fact("0.18")
+@pytest.mark.parametrize("person_groups", ["memberOf", ""])
+async def test_a_group_elsewhere_does_not_count_whoever_says_it(
+    slapd: Slapd, grouped: Callable[..., None], person_groups: str
+):
+    grouped("desk")
+    grouped("auditors", below=f"ou=empty,{BASE}")
+    assert await directory(slapd, person_groups=person_groups).groups("maria") == named("desk")
+    assert await directory(slapd, person_groups=person_groups, group_base="").groups("maria") == frozenset()
+
+
+async def test_a_group_within_a_group_is_not_followed(slapd: Slapd, grouped: Callable[..., None]):
+    grouped("desk")
+    grouped("operators", group="desk", maria=False)
+    assert await directory(slapd).groups("maria") == named("desk")
+
+
+async def test_groups_need_no_password_and_no_mark(slapd: Slapd, people: People, grouped: Callable[..., None]):
+    people.add("keyholder", password=None)
+    grouped("desk")
+    slapd.join("desk", "keyholder")
+    assert await directory(slapd).groups("keyholder") == named("desk")
+    assert await directory(slapd, mark="pwdLastSet").groups("maria") == named("desk")
+
+
+async def test_whom_active_directory_disabled_is_in_no_group(slapd: Slapd, grouped: Callable[..., None]):
+    grouped("desk")
+    slapd.put("maria", "userAccountControl", "514")
+    assert await directory(slapd).groups("maria") == frozenset()
+
+
+async def test_where_groups_cannot_be_looked_for_there_is_no_answer(slapd: Slapd, grouped: Callable[..., None]):
+    grouped("desk")
+    await refused("check directory.group_base", directory(slapd, group_base=f"ou=nowhere,{BASE}").groups("maria"))
+
+
+def test_more_groups_than_are_read_are_no_answer(
+    slapd: Slapd, grouped: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    grouped("desk")
+    grouped("auditors")
+    assert talk(slapd).groups("maria")["groups"] == sorted(named("desk", "auditors"))
+    monkeypatch.setattr(mft.directory.conversation, "_MOST_GROUPS", 1)
+    with pytest.raises(NoAnswer, match="more than 1 groups"):
+        talk(slapd).groups("maria")
+
+
 def talk(slapd: Slapd) -> Talk:
     server = slapd.server()
-    words = {key: getattr(server, key) for key in ("url", "base", "bind_dn", "person", "user", "mark", "locks_end")}
-    return Talk(words | {"ca_file": str(server.ca_file)}, READER_PASSWORD)
+    return Talk(asdict(server) | {"ca_file": str(server.ca_file)}, READER_PASSWORD)
 
 
 def set_password(slapd: Slapd) -> None:
@@ -295,7 +391,8 @@ async def test_the_password_we_search_with_is_read_anew_and_kept_from_others(sla
     file.chmod(0o600)
     await refuses(asked, "holds no password")
     file.write_text("wrong\n")
-    await refuses(asked, "does not let us search")
+    # Once: the server locks out whoever is wrong too often, us too.
+    await refused("does not let us search", asked.groups("maria"))
     file.write_text(f"{READER_PASSWORD}\n")
     assert (await asked.standing("somebody")).enabled
     await refuses(directory(slapd, bind_password_file=None), "bind_password_file is not")

@@ -41,12 +41,24 @@ def test_a_file_that_others_read_answers_nothing(file: Path):
         asyncio.run(TrialDirectory(file, QUICK).verify("maria", "correct horse"))
 
 
-@pytest.mark.parametrize("held", ["", "{", "[]", '{"people": [{"user": "maria"}]}', '{"people": [{"user": 1}]}'])
+@pytest.mark.parametrize(
+    "held",
+    [
+        "",
+        "{",
+        "[]",
+        '{"people": [{"user": "maria"}]}',
+        '{"people": [{"user": 1}]}',
+        '{"people": [{"user": "maria", "verifier": "", "mark": "1", "groups": "desk"}]}',
+        '{"people": [{"user": "maria", "verifier": "", "mark": "1", "groups": [1]}]}',
+    ],
+)
 def test_a_file_that_cannot_be_understood_answers_nothing_and_is_not_shown(file: Path, held: str):
     file.write_text(held)
     for question in (
         TrialDirectory(file, QUICK).verify("maria", "correct horse"),
         TrialDirectory(file, QUICK).standing("maria"),
+        TrialDirectory(file, QUICK).groups("maria"),
     ):
         with pytest.raises(Unavailable, match="cannot be understood") as refused:
             asyncio.run(question)
@@ -129,3 +141,27 @@ def test_a_verifier_of_another_cost_still_answers(file: Path):
     held["people"][0]["verifier"] = Passwords(memory_kib=16, passes=2).seal("correct horse")
     file.write_text(json.dumps(held))
     assert isinstance(asyncio.run(TrialDirectory(file, QUICK).verify("maria", "correct horse")), Person)
+
+
+def test_a_file_from_before_there_were_groups_is_still_read(file: Path):
+    held = json.loads(file.read_text())
+    del held["people"][0]["groups"]
+    file.write_text(json.dumps(held))
+    assert asyncio.run(TrialDirectory(file, QUICK).groups("maria")) == frozenset()
+
+
+@pytest.mark.parametrize("group", ["", "a\0", "a\nb", "x" * 256, "\ud800"])
+def test_what_is_no_name_of_a_group_is_not_kept(file: Path, group: str):
+    with pytest.raises(Invalid):
+        trial.add(file, QUICK, "bob", "battery staple", ["desk", group])
+    with pytest.raises(Invalid):
+        trial.put_into(file, "maria", [group])
+    assert [(one.user, one.groups) for one in trial.listing(file)] == [("maria", ())]
+
+
+def test_whoever_is_added_with_groups_is_in_them_and_keeps_them_with_another_password(file: Path):
+    trial.add(file, QUICK, "bob", "battery staple", ["desk", "auditors", "desk"])
+    trial.set_password(file, QUICK, "bob", "correct horse")
+    assert trial.listing(file)[0].groups == ("auditors", "desk")
+    with pytest.raises(NotFound):
+        trial.put_into(file, "nobody", ["desk"])

@@ -22,6 +22,7 @@ from mft.directory.ldap import LdapServer
 HOST: Final = "127.0.0.1"
 BASE: Final = "dc=plan,dc=example"
 PEOPLE: Final = f"ou=people,{BASE}"
+GROUPS: Final = f"ou=groups,{BASE}"
 MANAGER: Final = f"cn=manager,{BASE}"
 READER: Final = f"cn=mft,{BASE}"
 READER_PASSWORD: Final = "reads people"
@@ -43,6 +44,7 @@ attributetype ( 1.2.840.113556.1.4.96 NAME 'pwdLastSet' SYNTAX 1.3.6.1.4.1.1466.
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
+moduleload memberof
 {tls}
 # As Active Directory does, it says yes to a name without a password: what refuses that has to be us.
 allow bind_anon_cred bind_anon_dn
@@ -54,6 +56,8 @@ directory {folder}/data
 overlay ppolicy
 ppolicy_default "cn=policy,{base}"
 ppolicy_use_lockout
+# People are told of the groups that name them by member, and of no others.
+overlay memberof
 access to dn.subtree="ou=hidden,{base}" attrs=pwdChangedTime by * none
 access to attrs=userPassword by self write by anonymous auth by * none
 access to * by dn.exact="{reader}" read by self read by * none
@@ -71,6 +75,10 @@ dc: plan
 dn: {people}
 objectClass: organizationalUnit
 ou: people
+
+dn: {groups}
+objectClass: organizationalUnit
+ou: groups
 
 dn: ou=hidden,{base}
 objectClass: organizationalUnit
@@ -137,6 +145,7 @@ class Slapd:
         words = {
             "url": f"{scheme}://{HOST}:{self.clear if scheme == 'ldap' else self.tls}",
             "base": PEOPLE,
+            "group_base": GROUPS,
             "bind_dn": READER,
             "bind_password_file": self.password_file,
             "ca_file": self.ca_file,
@@ -161,9 +170,22 @@ class Slapd:
         """Let an administrator set somebody's password."""
         self.put(cn, "userPassword", password)
 
-    def remove(self, cn: str) -> None:
-        """Let somebody vanish."""
-        self._modify(f"{self._dn(cn)}changetype: delete\n")
+    def remove(self, cn: str, below: str = PEOPLE) -> None:
+        """Let somebody, or a group, vanish."""
+        self._modify(f"{self._dn(cn, below)}changetype: delete\n")
+
+    def add_group(self, cn: str, *, below: str = GROUPS, kind: str = "member", group: str = "") -> None:
+        """Add a group, which names its people by the attribute *kind*; another *group* can be in it."""
+        objects = {"member": "groupOfNames", "uniqueMember": "groupOfUniqueNames"}
+        # A group has to name somebody.
+        lines = f"objectClass: {objects[kind]}\n{_line('cn', cn)}{kind}: {MANAGER}\n"
+        inner = self._dn(group, GROUPS).replace("dn: ", f"{kind}: ") if group else ""
+        self._modify(f"{self._dn(cn, below)}changetype: add\n{lines}{inner}")
+
+    def join(self, group: str, cn: str, *, below: str = GROUPS, kind: str = "member", how: str = "add") -> None:
+        """Let a group name somebody, or by *how* = "delete" no more."""
+        member = self._dn(cn).replace("dn: ", f"{kind}: ")
+        self._modify(f"{self._dn(group, below)}changetype: modify\n{how}: {kind}\n{member}")
 
     def _modify(self, ldif: str) -> None:
         """Run a change as the one who may do everything, and may relax what the server keeps for itself."""
@@ -233,6 +255,7 @@ def _write(slapd: Slapd, *, tls: bool) -> None:
         "folder": folder,
         "base": BASE,
         "people": PEOPLE,
+        "groups": GROUPS,
         "expiring": EXPIRING,
         "lenient": LENIENT,
         "manager": MANAGER,
