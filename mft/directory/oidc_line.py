@@ -26,6 +26,8 @@ _MOST_BYTES: Final = 256 << 10
 """Of one answer: some providers have many keys, none so many."""
 _OURS_TO_MEND: Final = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_request"})
 """Errors of the token endpoint that say nothing of the person."""
+_NO_JSON: Final = (ValueError, RecursionError)
+"""What reading an answer raises; brackets within brackets without an end raise the second."""
 _SCOPE: Final = "openid profile"
 
 
@@ -113,7 +115,7 @@ class Line:
             if error.error in _OURS_TO_MEND:
                 raise self._unusable(f"it answered {error.error}; check oidc.client_id and its secret") from None
             raise NoSense(f"it did not take the code: {str(error.error)[:100]}") from None
-        except (httpx2.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, *_NO_JSON) as error:
             raise self._unusable(f"{metadata.token_endpoint}: {type(error).__name__}: {error}") from None
         return told
 
@@ -127,7 +129,7 @@ class Line:
             answer = await self._http.request("GET", address, withhold_token=True, headers=accepted)
             answer.raise_for_status()
             said = answer.json()
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, *_NO_JSON) as error:
             raise self._unusable(f"{address}: {type(error).__name__}: {error}") from None
         if answer.status_code != httpx2.codes.OK or not isinstance(said, dict):
             raise self._unusable(f"{address} gives no JSON object")

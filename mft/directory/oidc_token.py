@@ -42,7 +42,7 @@ def judge(token: str, keys: Mapping[str, Any], issuer: str, client_id: str, now:
         _registry(issuer, client_id, now).validate(claims)
     except InvalidKeyIdError:
         raise UnknownKey("the ID token is signed by a key that the provider does not show") from None
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise Unfit(f"the ID token is unfit: {type(error).__name__}: {str(error)[:200]}") from None
     _demand_for_us(claims, client_id)
     if claims["iat"] < now.timestamp() - _LONGEST_LIFE:
