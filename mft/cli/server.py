@@ -1,12 +1,14 @@
 """``mft init``, ``mft serve`` and ``mft doctor``: make a server, run it, ask it how it is."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import click
 
 from mft.app.doctor import Standing, examine
-from mft.app.install import Wanted, install
+from mft.app.install import Installed, Wanted, install
+from mft.app.portal_facts import portal_url
 from mft.app.serve import run
 from mft.cli import exits
 from mft.cli.acting import acting_option, config_option, operator
@@ -54,13 +56,21 @@ def init_command(
     )
     made = install(wanted, operator(acting))
     fields = {"config": str(made.config), "host_key": made.host_key, "trial": trial}
-    return Done(
-        f"made {made.config}\n"
-        f"host key {made.host_key}\n"
-        f"the master key is {made.settings.master_key}: without it no file can be read; keep a copy elsewhere\n"
+    said = [
+        f"made {made.config}",
+        f"host key {made.host_key}",
+        f"the master key is {made.settings.master_key}: without it no file can be read; keep a copy elsewhere",
+        *(_of_a_trial(made) if trial else ()),
         f"next: export MFT_CONFIG={made.config}; mft serve",
-        fields,
-    )
+    ]
+    return Done("\n".join(said), fields)
+
+
+def _of_a_trial(made: Installed) -> Iterator[str]:
+    """Say where a trial's portal and people are."""
+    found = portal_url(made.settings) or "on a free port, which mft config show tells while the server runs"
+    yield f"the portal is {found}"
+    yield f"the directory is {made.settings.directory.trial_file}; add people by mft directory trial add USER"
 
 
 @click.command("serve")

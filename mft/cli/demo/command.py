@@ -59,7 +59,10 @@ def _stage(folder: Path, port: int, portal_port: int) -> tuple[Stage, Secrets]:
     if stage.complete:
         return stage, Secrets()
     if folder.exists() and any(folder.iterdir()):
-        raise Conflict(f"{folder} holds something else, or was left half made; remove it, or name another with --dir")
+        raise Conflict(
+            f"{folder} holds something else, was left half made, or is of an earlier version; "
+            "remove it, or name another with --dir"
+        )
     click.echo(f"making the example house in {folder} …", err=True)
     return set_up(folder, port, portal_port)
 

@@ -94,8 +94,8 @@ KEYS: Final = "ssh-keys"
 """The folder of the example accounts' private keys."""
 AUTHENTICATOR: Final = "authenticator.txt"
 """The file of the trial person's authenticator."""
-MARK: Final = ".demo-is-complete"
-"""Written last: a folder without it was left half made."""
+MARK: Final = ".demo-2-is-complete"
+"""Written last: a folder without it was left half made, or made by a version that had no portal to show."""
 
 
 class Standing:

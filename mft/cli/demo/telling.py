@@ -21,6 +21,15 @@ _WHO: Final = {
     house.ELSEWHERE: "delegate whose address list does not admit you",
     house.NEARLY_PURGED: "delegate who last signed on 115 days ago; purged after 120",
 }
+OPERATORS: Final = {
+    f"file ls /Distribution/{house.NORTHWIND}/Rosters": "what there is to fetch",
+    "signon explain CODE": "why somebody was refused",
+    f"account temp-password {house.DELEGATE}": "another temporary password",
+    f"account set-password {house.SUBMITTER}": "another password for the portal",
+    f"directory trial passwd {house.USER_ID}": "another in the directory: SFTP has to be set up again",
+    f"setup resync {house.SUBMITTER}": "let the server see that now; by itself it looks within 15 minutes",
+}
+"""What an operator may try, and what it is for."""
 
 
 def facts_of(stage: Stage, server: Server, certificate: Path, host_key: str, secrets: Secrets) -> dict[str, Any]:
@@ -35,7 +44,7 @@ def facts_of(stage: Stage, server: Server, certificate: Path, host_key: str, sec
         "log": str(stage.folder / LOG),
         "people": [_person(stage, server, name, secrets) for name in _WHO],
         "code": _demo(stage, "--code"),
-        "operator": f"MFT_CONFIG={shlex.quote(_shown(stage.config))} {_program()}",
+        "program": _program(),
     }
 
 
@@ -82,8 +91,8 @@ def _steps(one: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"    1. Open {facts['portal']} and sign in:"
     yield from _typed("User name", one["name"])
     yield from _typed("Password", one["password"])
-    yield from _typed("Code", f"{facts['code']}   (in another terminal; each opens once)")
-    yield "    2. In its menu choose SFTP Account Setup/Update, tick the box, and type the directory's:"
+    yield from _typed("Code", f"{facts['code']}   (in another terminal, in this folder)")
+    yield "    2. Choose SFTP Account Setup/Update there, tick the box, and type what the directory knows:"
     yield from _typed("User ID", one["user_id"])
     yield from _typed("Password", one["directory_password"])
     yield f"    3. {one['type']}   with the directory's password"
@@ -94,18 +103,12 @@ def _typed(label: str, said: str | None) -> Iterator[str]:
 
 
 def _operators(facts: Mapping[str, Any]) -> Iterator[str]:
-    operator = facts["operator"]
-    yield "  operator"
-    for words in (
-        f"file ls /Distribution/{house.NORTHWIND}/Rosters",
-        "signon explain CODE",
-        f"account temp-password {house.DELEGATE}",
-        f"account set-password {house.SUBMITTER}",
-        f"directory trial passwd {house.USER_ID}",
-    ):
-        yield f"    {operator} {words}"
+    yield f"  operator, in another terminal: export MFT_CONFIG={shlex.quote(_shown(Path(facts['config'])))}"
+    width = max(map(len, OPERATORS))
+    for words, what in OPERATORS.items():
+        yield f"    {facts['program']} {words.ljust(width)}  {what}"
     if not any(one["password"] for one in facts["people"]):
-        yield "\nPasswords were shown once; the last three lines make new ones."
+        yield "\nPasswords were shown once; three of these lines make other ones."
     yield f"\nThe log is {facts['log']}.  Ctrl-C stops the server; mft demo resumes it."
 
 

@@ -15,7 +15,7 @@ import asyncssh
 import httpx2
 import pytest
 
-from mft.cli.demo import check
+from mft.cli.demo import check, telling
 from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, SUBMITTER, USER_ID, Stage
 
 MFT = (sys.executable, "-m", "mft")
@@ -167,6 +167,32 @@ def test_delegates_find_reports_and_the_partner_its_folders(house):
         assert [files[f"/Distribution/{name}/{kind}"] for kind in ("Rosters", "DAR", "GIC")] == [1, 1, 1]
     assert files["/Partners/clearing/Outbound"] == 1
     assert "/Partners/clearing/Inbound" in files
+
+
+def test_what_is_printed_is_what_there_is_to_type_and_a_second_time_how_to_make_other_passwords(house, capsys):
+    _, first, second = house
+    telling.tell(first)
+    said = capsys.readouterr().out
+    typed = [of_submitter(first)[key] for key in ("name", "password", "user_id", "directory_password", "type")]
+    for words in (first["portal"], first["certificate_sha256"], first["host_key"], first["code"], *typed):
+        assert said.count(words), words
+    # Its own order: the portal first, what the directory knows next, SFTP last.
+    assert [said.index(words) for words in typed] == sorted(said.index(words) for words in typed)
+    assert "shown once" not in said
+    telling.tell(second)
+    again = capsys.readouterr().out
+    assert again.count("shown once; see below") == 2
+    for words in (f"account set-password {SUBMITTER}", f"directory trial passwd {USER_ID}"):
+        assert words in again
+
+
+def test_what_is_printed_for_operators_are_commands_that_there_are(house):
+    folder, _, _ = house
+    for words in telling.OPERATORS:
+        command = words.split()[:-1]
+        done = subprocess.run([*MFT, *command, "--help"], capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, words
+    assert mft(folder, *next(iter(telling.OPERATORS)).split())
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
