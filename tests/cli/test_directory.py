@@ -37,13 +37,28 @@ def test_people_of_the_trial_directory_come_change_and_go(trial: Desk):
     trial.said("directory", "trial", "add", "nc01", "--stdin", typed="correct horse\n")
     added = trial.json("directory", "check", "nc01")
     assert (added["user"], added["enabled"]) == ("nc01", True)
-    assert trial.json("directory", "trial", "list") == [added]
+    assert trial.json("directory", "trial", "list") == [added | {"groups": []}]
     trial.said("directory", "trial", "passwd", "nc01", "--stdin", typed="battery staple\n")
     changed = trial.json("directory", "check", "nc01")
     assert changed["mark"] != added["mark"]
     trial.said("directory", "trial", "disable", "nc01")
     assert trial.json("directory", "check", "nc01") == changed | {"enabled": False}
     assert trial.json("directory", "check", "nobody") == {"user": "nobody", "enabled": False, "mark": ""}
+
+
+@pytest.mark.fact("0.18")
+def test_people_of_the_trial_directory_are_put_into_groups_and_the_trail_says_which(trial: Desk):
+    groups = ["--group", "desk", "--group", "auditors"]
+    trial.said("directory", "trial", "add", "nc01", *groups, "--stdin", typed="correct horse\n")
+    assert trial.json("directory", "trial", "list")[0]["groups"] == ["auditors", "desk"]
+    assert "nc01 is in desk" in trial.said("directory", "trial", "groups", "nc01", "--group", "desk")
+    assert trial.json("directory", "trial", "list")[0]["groups"] == ["desk"]
+    assert "nc01 is in no group" in trial.said("directory", "trial", "groups", "nc01")
+    assert trial.json("directory", "trial", "list")[0]["groups"] == []
+    trial.fails(2, "directory", "trial", "groups", "nc01", "--group", "")
+    trial.fails(4, "directory", "trial", "groups", "nobody", "--group", "desk")
+    assert [one["detail"]["groups"] for one in trial.events("person.added")] == ["desk, auditors"]
+    assert [one["detail"]["groups"] for one in trial.events("person.changed")] == ["desk", ""]
 
 
 def test_what_was_done_to_the_trial_directory_is_in_the_trail_without_a_password(trial: Desk):
