@@ -14,12 +14,12 @@ from mft.web.portal.rendering import day
 PATH: Final = "/setup"
 TITLE: Final = "SFTP Account Setup/Update"
 
-_OF_STATES: Final[Mapping[SetupState | None, Banner]] = {
-    None: Banner(
-        "info",
-        "Before you sign on with an SFTP client for the first time, set it up with your {identity} and password.",
-        "SFTP is not set up yet",
-    ),
+_NEVER: Final = Banner(
+    "info",
+    "Before you sign on with an SFTP client for the first time, set it up with your {identity} and password.",
+    "SFTP is not set up yet",
+)
+_OF_STATES: Final[Mapping[SetupState, Banner]] = {
     SetupState.UNATTESTED: Banner(
         "warning",
         "SFTP does not take your {identity} password until you have agreed to the statement and set it up.",
@@ -37,6 +37,7 @@ _OF_STATES: Final[Mapping[SetupState | None, Banner]] = {
         "SFTP is closed",
     ),
 }
+_NOT_YET: Final = (None, SetupState.UNATTESTED)
 _DUE: Final = Banner(
     "info",
     "The statement that you agreed to has a new text. Set up SFTP again before {day}: from then on it does not "
@@ -62,8 +63,7 @@ def setup_banners(view: SetupView, visitor: Visitor) -> tuple[Banner, ...]:
     """Return what is to be said of *view*; mostly nothing.  On the setup page itself it leads nowhere."""
     if not view.external_id:
         return ()
-    due = view.state is SetupState.ACTIVE and view.must_renew_by is not None
-    banner = _DUE if due else _OF_STATES.get(view.state)
+    banner = _banner(view)
     if banner is None:
         return ()
     words = {
@@ -75,3 +75,11 @@ def setup_banners(view: SetupView, visitor: Visitor) -> tuple[Banner, ...]:
     leads = view.state is not SetupState.REVOKED and visitor.place != PATH
     text = banner.text.format_map(words)
     return (replace(banner, text=text, link=PATH if leads else "", link_text=TITLE if leads else ""),)
+
+
+def _banner(view: SetupView) -> Banner | None:
+    if view.state in _NOT_YET and view.attested_at is None:
+        return _NEVER
+    if view.state is SetupState.ACTIVE:
+        return _DUE if view.must_renew_by is not None else None
+    return _OF_STATES.get(view.state) if view.state else None
