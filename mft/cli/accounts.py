@@ -20,6 +20,7 @@ from mft.cli.show import Answer, Done, Record, Rows, Secret
 from mft.model.account import Method, Purpose
 from mft.model.errors import Invalid
 from mft.model.staff import Act
+from mft.policy.setup import lives_in_directory
 
 METHODS: Final = {"key": Method.PUBLIC_KEY, "publickey": Method.PUBLIC_KEY, "password": Method.PASSWORD}
 _ANY: Final = "any"
@@ -222,10 +223,11 @@ def reset_factor(desk: Desk, name: str, reason: str) -> Answer:
 def temp_password(desk: Desk, name: str) -> Answer:
     """Print a temporary password for NAME once; it lives 48 hours and opens nothing but its replacement."""
     issued = desk.house.credentials.issue_temporary(desk.actor, name)
+    aside = _aside(desk, name)
     return Secret(
         issued.secret,
-        f"temporary password of {name}, good until {issued.expires_at:%Y-%m-%d %H:%M UTC}, shown only now:",
-        {"name": name, "expires_at": issued.expires_at},
+        f"{aside}temporary password of {name}, good until {issued.expires_at:%Y-%m-%d %H:%M UTC}, shown only now:",
+        {"name": name, "expires_at": issued.expires_at, "lives_in_directory": bool(aside)},
     )
 
 
@@ -238,7 +240,11 @@ def set_password(desk: Desk, name: str, from_stdin: bool) -> Answer:  # noqa: FB
     desk.house.credentials.set_password(
         desk.actor, name, read_secret(f"New password for {name}", from_stdin=from_stdin)
     )
-    return Done(f"the password of {name} is set; its sessions end within a minute", {"name": name})
+    aside = _aside(desk, name)
+    return Done(
+        f"{aside}the password of {name} is set; its sessions end within a minute",
+        {"name": name, "lives_in_directory": bool(aside)},
+    )
 
 
 @account_command.command("sessions")
@@ -254,6 +260,18 @@ def sessions(desk: Desk, name: str | None, kill: bool) -> Answer:  # noqa: FBT00
         return Done(f"asked for the end of {asked} sessions of {name}", {"name": name, "ending": asked})
     rows = [session_row(one) for one in desk.house.sessions.listing(name)]
     return Rows(("id", "account", "door", "source", "client", "opened_at"), rows, nothing="Nobody is signed on.")
+
+
+_ELSEWHERE: Final = (
+    "{0} signs on to SFTP with the directory's password, which is changed there and then set up again in the portal; "
+    "what follows opens the portal only.\n"
+)
+
+
+def _aside(desk: Desk, name: str) -> str:
+    """Return what the service desk has to tell whoever calls about a password that lives elsewhere; else nothing."""
+    elsewhere = lives_in_directory(desk.house.accounts.get(name), values.terms(desk.house.settings))
+    return _ELSEWHERE.format(name) if elsewhere else ""
 
 
 def _said(methods: frozenset[Method]) -> str:
