@@ -237,6 +237,7 @@ class Accounts:
             account = known_account(connection, name)
             accounts.clear_failures(connection, account.id)
             slowdowns.forget_name(connection, name)
+            slowdowns.forget_name(connection, slowdowns.TRIES + name)
             event = Event(Action.ACCOUNT_UNLOCKED, actor, name, {"failures": account.failures})
             self._trail.record(connection, event, self._clock.now())
 

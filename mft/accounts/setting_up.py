@@ -51,8 +51,6 @@ Answer = SetUp | NotAgreed | NotYou | WrongPassword | Unusable | TryLater | TooO
 _LOG: Final = log("mft.setup")
 _LONGEST: Final = 1024
 """Characters.  Anything longer is nobody's password, and the directory is not asked about it."""
-_TRIES: Final = "setup:"
-"""Before an account's name, where its tries are counted: no account can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +164,7 @@ class SettingUp:
             credentials.remove_kinds(connection, account.id, (CredentialKind.DIRECTORY,))
             credentials.add(connection, account.id, self._credential(account, verifier))
             setups.put(connection, account.id, Setup(SetupState.ACTIVE, said.mark, now, text.name))
-            slowdowns.forget_name(connection, _TRIES + account.name)
+            slowdowns.forget_name(connection, slowdowns.TRIES + account.name)
             self._record_done(connection, found, signed)
             return SetUp(now)
 
@@ -203,7 +201,7 @@ class SettingUp:
 
     def _give_back(self, begun: _Try) -> TryLater:
         with self._store.write() as connection:
-            slowdowns.take_back(connection, begun.source, _TRIES + begun.account.name)
+            slowdowns.take_back(connection, begun.source, slowdowns.TRIES + begun.account.name)
         return TryLater()
 
     def _standing(self, connection: Connection, visit: Visit, source: IPv4Address) -> _Try | None:
@@ -218,10 +216,10 @@ class SettingUp:
 
     def _counted(self, connection: Connection, found: _Try) -> bool:
         """Count the try, unless there were enough of this person or from this address lately."""
-        now, name = self._clock.now(), _TRIES + found.account.name
+        now, name = self._clock.now(), slowdowns.TRIES + found.account.name
         since = now - FORGOTTEN_AFTER
         own = sum(each.failures for each in slowdowns.of_name(connection, name, since))
-        near = slowdowns.of_source(connection, found.source, _TRIES, since)
+        near = slowdowns.of_source(connection, found.source, slowdowns.TRIES, since)
         terms = self._terms.setup
         if own >= terms.attempts or near >= terms.attempts_of_source:
             return False

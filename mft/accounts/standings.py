@@ -148,7 +148,8 @@ class Standings:
             done.asked += 1
             try:
                 before = await self._offload.read(self._state, account)
-                done.changed += await self.look(account) is not before
+                after = await self.look(account)
+                done.changed += after is not before
                 done.in_a_row = 0
             except Unavailable as error:
                 done.unanswered += 1

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
+from typing import Final
 
 from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mft.store.tables import slowdown as table
+
+TRIES: Final = "setup:"
+"""Before an account's name, where its tries at the setup are counted: no account can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
