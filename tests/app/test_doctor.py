@@ -18,6 +18,7 @@ from mft.policy.breaker import Cause, Halt
 from mft.settings.load import Loaded
 from mft.store import halts
 from tests.support.clock import MovingClock
+from tests.support.crooked import CLIENT_ID, crooked_provider
 from tests.support.installed import Installed, installed
 
 
@@ -48,6 +49,7 @@ def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed)
         "sign-on",
         "portal",
         "directory",
+        "provider",
     }
 
 
@@ -162,3 +164,23 @@ def test_the_doctor_says_that_removing_stands_still_and_what_to_do(tmp_path: Pat
     assert (found.standing, found.said) == (Standing.DOUBTFUL, "removing stands still: the clock moved 2 days ahead")
     assert "timedatectl" in found.mend
     assert "mft retention run --confirm" in found.mend
+
+
+def provider_of(made: Installed, **environ: str) -> list[Finding]:
+    return [finding for finding in examine(made.loaded(**environ)) if finding.check == "provider"]
+
+
+def test_a_provider_that_answers_is_good_and_the_operator_is_told_where_it_sends_people_back(made: Installed):
+    assert [one.standing for one in provider_of(made)] == [Standing.GOOD]
+    with crooked_provider() as crooked:
+        named = {"MFT_OIDC__ISSUER": crooked.issuer, "MFT_OIDC__CLIENT_ID": CLIENT_ID}
+        named |= {"MFT_OIDC__CA_FILE": str(crooked.ca_file), "MFT_PORTAL__URL": "https://files.example.org"}
+        found = provider_of(made, **named)
+        assert [one.standing for one in found] == [Standing.GOOD, Standing.DOUBTFUL, Standing.GOOD, Standing.GOOD]
+        assert found[-1].said.endswith("https://files.example.org/signin/return")
+        crooked.metadata["issuer"] = f"{crooked.issuer}/"
+        assert "oidc.issuer" in bad(examine(made.loaded(**named)))["provider"].mend
+        crooked.metadata.clear()
+        crooked.pages["/keys"] = (404, {}, b"")
+        assert "provider" in bad(examine(made.loaded(**named)))
+    assert "provider" in bad(examine(made.loaded(**named)))

@@ -50,12 +50,10 @@ async def leave(visitor: Visitor) -> Response:
 async def back(visitor: Visitor) -> Response:
     """Take the browser that comes back."""
     room = visitor.parts.provider
-    if room is None:
-        raise NotFound("no provider is configured")
     if visitor.insider is not None:
         return visitor.go("/")
     query = visitor.request.query_params
-    if visitor.visit is None or len(query.multi_items()) != len(query):
+    if room is None or visitor.visit is None or len(query.multi_items()) != len(query):
         return visitor.go(_OVER)  # What stands there twice would be read by whoever reads it as they like.
     answer = await room.back(visitor.visit, query, visitor.source, visitor.client)
     if isinstance(answer, TryLater):
