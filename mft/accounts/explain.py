@@ -4,18 +4,19 @@ The caller was shown one sentence and a reference code (fact 0.16); here the cod
 true reason, with the addresses that were allowed at that moment (facts 0.13, 0.17, 0.18).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Final
 
 from mft.audit.search import by_reference
-from mft.model.account import AllowlistEntry
+from mft.model.account import AllowlistEntry, CredentialKind, Method
 from mft.model.errors import Invalid, NotFound
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import ALPHABET, Reference
 from mft.model.session import Door
-from mft.policy.signon import Reason, Terms, bars
+from mft.policy.signon import Dossier, Reason, Terms, bars, setup_bar
 from mft.store import accounts, organizations
 from mft.store.engine import Store
 
@@ -235,7 +236,7 @@ def would_admit(store: Store, name: str, address: IPv4Address, now: datetime, te
         dossier = accounts.dossier(connection, name, terms)
     if dossier is None:
         raise NotFound(f"there is no account {name}; mft account list shows them")
-    standing = tuple(bars(dossier, address, now, Door.SFTP))
+    standing = tuple(dict.fromkeys((*bars(dossier, address, now, Door.SFTP), *_setup_bars(dossier, now))))
     naming = (entry for entry in dossier.allowlist if entry.addresses.contains(address))
     return Prospect(
         listed_by=dossier.admits(address, now),
@@ -243,3 +244,11 @@ def would_admit(store: Store, name: str, address: IPv4Address, now: datetime, te
         bars=standing,
         words=tuple(MEANING[bar][0] for bar in standing),
     )
+
+
+def _setup_bars(dossier: Dossier, now: datetime) -> Iterator[Reason]:
+    """Yield why no secret is the right one, for who has to prove a directory's password that SFTP does not take."""
+    reason = setup_bar(dossier, now)
+    has_key = any(one.kind is CredentialKind.KEY and not one.waiting for one in dossier.credentials)
+    if reason is not None and (not has_key or Method.PASSWORD in dossier.account.required):
+        yield reason

@@ -162,6 +162,8 @@ def test_a_key_that_its_owner_added_is_listed_as_waiting_and_approved_by_another
     [waiting] = desk.json("account", "keys", "list", "--waiting")
     assert (waiting["account"], waiting["fingerprint"], waiting["waiting"]) == ("bob", added.fingerprint, True)
     assert "waits for approval" in desk.said("account", "show", "bob")
+    assert "waits for approval" in desk.said("report", "access-review", "--format", "csv")
+    assert [one["what"] for one in desk.json("account", "explain", "bob")["bars"]][-1] == "key waits for approval"
     assert "another person" in desk.fails(1, "account", "keys", "approve", "bob", added.fingerprint, "--as", "bob")
     assert not desk.json("account", "keys", "approve", "bob", added.fingerprint)["waiting"]
     assert desk.json("account", "keys", "list", "--waiting", "bob") == []

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from ipaddress import IPv4Address
 
 import click
@@ -91,6 +92,8 @@ def test_who_never_set_up_is_listed_as_such_and_sftp_says_why(pat: Desk):
     told = pat.json("account", "explain", "pat")
     assert [one["what"] for one in told["bars"]] == ["the directory password was not set up for SFTP"]
     assert not told["may_sign_on"]
+    asked = pat.run("allow", "test", "127.0.0.1", "--account", "pat", "--json")
+    assert (asked.exit_code, json.loads(asked.stdout)["reasons"]) == (8, ["setup_missing"])
 
 
 @pytest.mark.fact("2.9")
@@ -106,6 +109,7 @@ def test_who_agreed_is_shown_with_the_text_the_moment_and_the_factors(active: De
     assert len(agreed["text_sha256"]) == 64
     assert "sftp-setup-1 on 20" in active.said("setup", "show", "pat")
     assert active.json("account", "explain", "pat")["may_sign_on"]
+    assert active.json("allow", "test", "127.0.0.1", "--account", "pat")["admitted"]
     card = active.json("account", "show", "pat")
     assert (card["setup"]["opens_sftp"], card["setup"]["state"]) == (True, "active")
     assert "SFTP takes the directory's password" in active.said("account", "show", "pat")

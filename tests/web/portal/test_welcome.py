@@ -9,9 +9,9 @@ from mft.model.errors import Unavailable
 from mft.model.event import Action
 from mft.model.session import Door
 from mft.policy.penalties import Offence
-from mft.store import penalties
+from mft.store import outbox, penalties
 from tests.support.gate import ELSEWHERE
-from tests.support.portal import Caller, PortalHouse
+from tests.support.portal import NEW, URL, Caller, PortalHouse
 
 STRANGE = str(ELSEWHERE)
 HERE = IPv4Address("127.0.0.1")
@@ -101,3 +101,20 @@ async def test_without_the_table_nobody_gets_a_form(hall: PortalHouse):
 
     vars(hall.house.penalties)["standing"] = down
     assert await answers(hall.caller()) == 503
+
+
+async def test_a_wrong_code_beside_a_link_that_came_by_mail_costs_too(hall: PortalHouse):
+    hall.add("alice")
+    await hall.caller().sign_in("alice")
+    caller = hall.caller()
+    await caller.get("/forgot")
+    await caller.send("/forgot", name="alice")
+    with hall.house.store.read() as connection:
+        [asked] = [one.letter for one in outbox.due(connection, hall.clock.now(), 9) if "link" in one.letter.fields]
+    path = str(asked.fields["link"]).removeprefix(URL)
+    await caller.get(path)
+    assert (await caller.send(path, new=NEW, again=NEW, code="000000")).status_code == 403
+    await hall.parts.charges.settled()
+    with hall.house.store.read() as connection:
+        owed = penalties.owed(connection, HERE)
+    assert owed is not None
