@@ -31,7 +31,7 @@ from mft.model.session import Actor
 from mft.settings.example import render
 from mft.settings.load import PATHS, Key, keys_of, load
 from mft.settings.model import Settings
-from mft.store import mail_links, visits
+from mft.store import mail_links, setups, visits
 from mft.store.engine import Store, open_store
 from mft.store.restoring import forget_uploads
 from mft.store.schema import upgrade
@@ -194,6 +194,8 @@ def _settled(
         # Who had signed out would be in again, and a link that was used would be good again.
         visits.forget_all(connection)
         mail_links.forget_all(connection)
+        # Whose password was changed in the directory since is known once it was asked.
+        setups.unchecked(connection)
     known = ends(store)
     buried = 0
     taken: tuple[str, ...] = ()
