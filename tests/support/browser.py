@@ -97,6 +97,23 @@ def shot(page: Page, name: str) -> None:
     page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
 
 
+def judge(page: Page, name: str) -> None:
+    """Look at *page*: axe finds nothing, nothing has to be scrolled sideways; a picture is left for people."""
+    shot(page, name)
+    assert axe(page) == [], name
+    assert not overflows(page), name
+
+
+def judge_at_both_widths(page: Page, name: str) -> None:
+    """Do it at the narrow and the wide width, and leave *page* as it was."""
+    was = page.viewport_size
+    for width in (NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": 900})
+        judge(page, name)
+    if was is not None:
+        page.set_viewport_size(was)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser for the tests of one module."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mft.web.portal.route import May, Method
 from mft.web.portal.routes import TABLE
-from tests.support.browser import NARROW, WIDE, axe, overflows, shot, visiting
+from tests.support.browser import NARROW, WIDE, judge, visiting
 from tests.support.server import Server, running
 
 PASSWORD = "correct horse battery staple 9"
@@ -42,13 +42,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     quick = {"MFT_PASSWORDS__MEMORY": "8 KiB", "MFT_PASSWORDS__PASSES": "1", "MFT_PAYER": "Example Health"}
     with running(tmp_path_factory.mktemp("site") / "d", **quick) as server:
         yield Site(server, server.json("config", "show")["portal"]["url"])
-
-
-def judge(page: Page, name: str) -> None:
-    """Look at *page*: axe finds nothing, nothing has to be scrolled sideways; a picture is left for people."""
-    shot(page, name)
-    assert axe(page) == [], name
-    assert not overflows(page), name
 
 
 def prove_password(page: Page, name: str) -> None:

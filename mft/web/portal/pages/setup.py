@@ -132,10 +132,9 @@ async def _view(visitor: Visitor) -> SetupView:
 
 
 def _shown(visitor: Visitor, view: SetupView, said: Sequence[Banner] = (), **words: Any) -> Response:
-    """Show the page; how it stands is said anew, since what was asked for just now may have changed it."""
+    """Show the page; how it stands is said anew, unless there is something else *said* about it."""
     here = replace(visitor, banners=())
     none = dict.fromkeys(_FIELDS, "")
     known: dict[str, Any] = {"words": visitor.parts.setup_words, "user": "", "agreed": False, "faults": none}
-    standing = () if view.state is SetupState.REVOKED and said else setup_banners(view, visitor)
     known |= {"view": view, "revoked": view.state is SetupState.REVOKED}
-    return here.show(_PAGE, banners=(*said, *standing), **known | words)
+    return here.show(_PAGE, banners=said or setup_banners(view, visitor), **known | words)
