@@ -187,6 +187,25 @@ class Slapd:
         member = self._dn(cn).replace("dn: ", f"{kind}: ")
         self._modify(f"{self._dn(group, below)}changetype: modify\n{how}: {kind}\n{member}")
 
+    def knows(self, cn: str) -> bool:
+        """Return whether somebody is called so."""
+        name = self._dn(cn).removeprefix("dn: ").strip()
+        ask = [
+            "ldapsearch",
+            "-x",
+            "-H",
+            _socket(self.folder),
+            "-D",
+            MANAGER,
+            "-w",
+            "managing",
+            "-s",
+            "base",
+            "-b",
+            name,
+        ]
+        return subprocess.run(ask, capture_output=True, timeout=30, check=False).returncode == 0
+
     def _modify(self, ldif: str) -> None:
         """Run a change as the one who may do everything, and may relax what the server keeps for itself."""
         subprocess.run(
