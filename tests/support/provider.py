@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -35,6 +35,13 @@ class RunningProvider:
 
     issuer: str
     folder: Path
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """End it while it is needed."""
+        for process in self.processes:
+            process.terminate()
+            process.wait(30)
 
     @property
     def ca_file(self) -> Path:
@@ -118,12 +125,13 @@ def running_provider(
             command = ["node", str(_SCRIPT)]
             with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=log, text=True) as process:
                 try:
+                    running.processes.append(process)
                     assert process.stdout is not None
                     # It says that it is ready, or nothing more.
                     said = next((line for line in process.stdout if re.fullmatch(r"ready\n", line)), "")
                     assert said, (folder / "log").read_text()
                     yield running
                 finally:
-                    process.terminate()
+                    running.stop()
     finally:
         shutil.rmtree(folder)
