@@ -36,7 +36,9 @@ class Authenticator:
         try:
             return code_at(base64.b32decode(parse_qs(urlsplit(address).query)["secret"][0]), at)
         except (ValueError, KeyError):
-            raise Unavailable(f"{_WHAT} {self.file} cannot be understood; mft demo --check makes another") from None
+            raise Unavailable(
+                f"{_WHAT} {self.file} cannot be understood; make another: mft demo --check --dir {self.file.parent}"
+            ) from None
 
 
 def left(at: datetime) -> int:

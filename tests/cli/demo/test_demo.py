@@ -9,6 +9,8 @@ import ssl
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import asyncssh
@@ -16,7 +18,11 @@ import httpx2
 import pytest
 
 from mft.cli.demo import check, telling
+from mft.cli.demo.browser import browsing
 from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, SUBMITTER, USER_ID, Stage
+from mft.clock import SystemClock
+from mft.crypto.tls import trial_certificate
+from mft.model.errors import Unavailable
 
 MFT = (sys.executable, "-m", "mft")
 SECRET = re.compile(r"[0-9a-z]{5}(?:-[0-9a-z]{5}){3}")
@@ -94,18 +100,36 @@ def test_a_second_run_resumes_the_same_server(house):
     assert first["host_key"].startswith("SHA256:")
 
 
-def test_the_portal_is_where_it_says_and_shows_the_certificate_it_names(tmp_path):
-    shown, facts = start(tmp_path / "house")
-    try:
-        trust = ssl.create_default_context(cafile=facts["certificate"])
-        with httpx2.Client(base_url=facts["portal"], verify=trust, trust_env=False) as client:
-            answer = client.get("/signin")
-        assert (answer.status_code, "Sign in" in answer.text) == (200, True)
-        seen = ssl.get_server_certificate(("127.0.0.1", int(facts["portal"].rpartition(":")[2])))
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(seen)).hexdigest()
-        assert facts["certificate_sha256"].replace(":", "").lower() == digest
-    finally:
-        stop(shown)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+    """What a demonstration printed that runs."""
+    shown, facts = start(tmp_path_factory.mktemp("running") / "house")
+    yield facts
+    stop(shown)
+
+
+def test_the_portal_is_where_it_says_and_shows_the_certificate_it_names(running):
+    with browsing(running["portal"], Path(running["certificate"])) as browser:
+        assert browser.open("/signin").status == 200
+        assert "Example Health" in browser.page.said
+    seen = ssl.get_server_certificate(("127.0.0.1", int(running["portal"].rpartition(":")[2])))
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(seen)).hexdigest()
+    assert running["certificate_sha256"].replace(":", "").lower() == digest
+
+
+def test_the_checks_browser_talks_to_no_portal_with_another_certificate(running, tmp_path):
+    other, _ = trial_certificate(tmp_path, IPv4Address("127.0.0.1"), SystemClock().now())
+    with browsing(running["portal"], other) as browser, pytest.raises(httpx2.ConnectError, match="self-signed"):
+        browser.open("/signin")
+
+
+def test_the_checks_browser_fills_in_only_what_the_page_shows(running):
+    with browsing(running["portal"], Path(running["certificate"])) as browser:
+        browser.open("/signin")
+        with pytest.raises(Unavailable, match="/signin shows no form to /signin with name, pin"):
+            browser.submit("/signin", name="pat", pin="1234")
+        with pytest.raises(Unavailable, match="no form to /setup"):
+            browser.submit("/setup", user="pmorgan")
 
 
 def test_the_trial_person_is_in_the_directory_and_their_account_says_who_they_are_there(house):
