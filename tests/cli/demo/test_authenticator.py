@@ -28,7 +28,9 @@ def test_it_shows_what_any_other_app_shows_that_was_given_the_same_secret(authen
 def test_what_is_kept_takes_the_place_of_what_was_kept_before(authenticator: Authenticator):
     authenticator.keep_typed(SECRET)
     before = authenticator.code(NOON)
-    authenticator.keep("otpauth://totp/Example%20Health:pat?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Health")
+    authenticator.keep(
+        "otpauth://totp/Example%20Health:pat?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example%20Health"
+    )
     assert authenticator.code(NOON) != before
 
 
