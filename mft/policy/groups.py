@@ -24,7 +24,7 @@ def is_meant(name: str, group: str) -> bool:
 def is_below(group: str, base: str) -> bool:
     """Return whether the distinguished name *group* stands below *base*; below nothing stands nobody."""
     above, whole = _parts(base), _parts(group)
-    return bool(above) and len(whole) > len(above) and whole[-len(above) :] == above
+    return 0 < len(above) < len(whole) and whole[-len(above) :] == above
 
 
 def _called(group: str) -> str:

@@ -313,6 +313,10 @@ async def test_a_group_elsewhere_does_not_count_whoever_says_it(
     assert await directory(slapd, person_groups=person_groups, group_base="").groups("maria") == frozenset()
 
 
+async def test_a_server_that_keeps_no_groups_is_not_asked_for_them(slapd: Slapd):
+    assert await directory(slapd, url=f"ldap://{HOST}:1", group_base="").groups("maria") == frozenset()
+
+
 async def test_a_group_within_a_group_is_not_followed(slapd: Slapd, grouped: Callable[..., None]):
     grouped("desk")
     grouped("operators", group="desk", maria=False)
