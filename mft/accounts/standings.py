@@ -6,7 +6,7 @@ it was when the question went out: a setup that changed meanwhile knows better.
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import Final
 
@@ -23,8 +23,8 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import AccountId
 from mft.model.session import Actor, Door
 from mft.offload import Offload
-from mft.policy.setup import may_be_looked_at, state_after
-from mft.store import accounts, credentials, setups
+from mft.policy.setup import SetupTerms, may_be_looked_at, must_renew_by, state_after
+from mft.store import accounts, credentials, notices, setups
 from mft.store.engine import Store
 
 SPARED_FOR: Final = timedelta(seconds=30)
@@ -33,6 +33,8 @@ _AT_ONCE: Final = 4
 """Questions that the job puts at a time; sign-ons and the setup page need lines, too."""
 _DOWN: Final = 8
 """So many without an answer in a row, among people in no order, and it is down for all of them."""
+_AGREE: Final = -1
+"""In the place of the days of a notice: that a text is to be agreed to by its end."""
 _DIRECTORY: Final = Actor(Door.JOBS, "directory")
 _ACTIONS: Final = {
     SetupState.UNATTESTED: Action.SETUP_AWAITED,
@@ -61,11 +63,20 @@ class _Round:
 class Standings:
     """Asks how people stand, one by one or all."""
 
-    def __init__(self, store: Store, trail: Trail, clock: Clock, directory: Directory | None, offload: Offload) -> None:
+    def __init__(
+        self,
+        store: Store,
+        trail: Trail,
+        clock: Clock,
+        terms: SetupTerms,
+        directory: Directory | None,
+        offload: Offload,
+    ) -> None:
         """Keep the parts."""
         self._store = store
         self._trail = trail
         self._clock = clock
+        self._terms = terms
         self._directory = directory
         self._offload = offload
         self._spared: dict[AccountId, datetime] = {}
@@ -165,7 +176,16 @@ class Standings:
             after = state_after(account.setup, said) if same else None
             if after is not None:
                 self.put(connection, _DIRECTORY, account, after, _WHY.get(after, ""))
+                self._ask_again(connection, account, after)
             return after or (account.setup.state if account.setup else None)
+
+    def _ask_again(self, connection: Connection, account: Account, state: SetupState) -> None:
+        """Write once to whom a new text is to be agreed to by: who reads mail need not wait until SFTP refuses."""
+        by, now = must_renew_by(account.setup, self._terms), self._clock.now()
+        if state is not SetupState.ACTIVE or by is None or _AGREE in notices.told(connection, account.id, by):
+            return
+        notices.tell(connection, account.id, by, _AGREE, now)
+        tell(connection, "setup-renew", account, now, {"by": f"{by.astimezone(UTC):%Y-%m-%d %H:%M} UTC"})
 
     def _apply_anew(self, actor: Actor, before: Account, said: Standing) -> SetupState | None:
         with self._store.write() as connection:

@@ -165,7 +165,7 @@ def _furnished(
     credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
     files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
     directory = directory_of(settings, passwords)
-    standings = Standings(store, trail, clock, directory, offload)
+    standings = Standings(store, trail, clock, values.setup_terms(settings), directory, offload)
     signon = SignOn(
         store,
         trail,

@@ -339,6 +339,10 @@ async def test_a_new_text_is_agreed_to_by_its_date_and_that_ends_the_asking(gate
     later = build_registry(gate, tmp_path, registry.directory.real, terms, texts)
     browser.lobby = later.lobby
     assert later.setups.view(gate.current().id).must_renew_by == due
+    for _ in range(3):
+        assert await later.setups.look_at_all() == 0
+    (letter,) = later.lobby.letters("setup-renew")
+    assert letter.fields["by"] == "2026-11-22 09:10 UTC"
     gate.clock.advance(minutes=10, seconds=-1)
     assert isinstance((await later.enter()).verdict, Admit)
     gate.clock.advance(seconds=1)

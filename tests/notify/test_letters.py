@@ -42,6 +42,7 @@ WORDS: dict[str, dict[str, FieldValue]] = {
     "key-approved": CHANGE | KEY,
     "setup-done": PORTAL,
     "setup-stale": CHANGE,
+    "setup-renew": CHANGE | {"by": "2027-01-01 00:00 UTC"},
     "setup-revoked": CHANGE,
     "recovery-used": PORTAL | {"left": 9},
     "password-link": LINK,

@@ -148,7 +148,7 @@ def build_registry(
     """Return a registry over *gate*, which takes part in it from now on."""
     asked = Asked(directory) if directory else None
     gate.terms = Terms(directory=directory is not None, setup=terms or SetupTerms())
-    standings = Standings(gate.store, gate.trail, gate.clock, asked, gate.offload)
+    standings = Standings(gate.store, gate.trail, gate.clock, gate.terms.setup, asked, gate.offload)
 
     async def pause(seconds: float) -> None:
         gate.pauses.append(seconds)
