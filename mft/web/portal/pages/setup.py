@@ -59,14 +59,14 @@ _SAID: Final[Mapping[type, _Said]] = {
         403,
         "The password was not accepted",
         "Type the password that you use for your {identity} today. Passwords are case-sensitive. Nothing was changed. "
-        "After several wrong passwords your {identity} may be locked; where to get help with it stands below.",
+        "After several wrong passwords your {identity} may be locked.",
         {"password": "This is not the password of your {identity}."},
     ),
     Unusable: _Said(
         400,
         "This password cannot be typed over SFTP",
         "It is right, and holds a character that SFTP clients cannot send. Choose another password for your "
-        "{identity} first; where you change it stands below. Nothing was changed.",
+        "{identity} first. Nothing was changed.",
         {"password": "Choose a password without control characters or characters that no font shows."},
     ),
     TryLater: _Said(
