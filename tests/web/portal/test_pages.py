@@ -14,6 +14,7 @@ from tests.support.browser import NARROW, WIDE, judge, visiting
 from tests.support.server import Server, running
 
 PASSWORD = "correct horse battery staple 9"
+DIRECTORY = "What the directory knows, 7"
 OPEN = [
     row.path.replace("{token}", "x" * 43)
     for row in TABLE
@@ -31,10 +32,16 @@ class Site:
     server: Server
     url: str
 
-    def person(self, name: str) -> None:
+    def person(self, name: str, org: str = "northwind") -> None:
         mail = f"{name}@example.org"
-        self.server.mft("account", "add", name, "--org", "northwind", "--email", mail, "--allow", "127.0.0.1")
+        self.server.mft("account", "add", name, "--org", org, "--email", mail, "--allow", "127.0.0.1")
         self.server.mft("account", "set-password", name, "--stdin", typed=f"{PASSWORD}\n")
+
+    def partner(self, name: str) -> None:
+        """Add somebody of a trading partner whom the trial directory knows by the same name."""
+        self.person(name, "clearing")
+        self.server.mft("account", "change", name, "--external-id", name)
+        self.server.mft("directory", "trial", "add", name, "--stdin", typed=f"{DIRECTORY}\n")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +85,7 @@ def test_every_open_page_passes_axe_at_both_widths(browser: Browser, site: Site,
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 def test_every_page_of_a_sign_in_and_behind_it_passes_axe_at_both_widths(browser: Browser, site: Site, width: int):
     name = f"axel{width}"
-    site.person(name)
+    site.partner(name)
     with visiting(browser, site.url, width=width) as page:
         prove_password(page, name)
         judge(page, "signin-enrol")
@@ -135,13 +142,17 @@ def test_everything_up_to_home_and_out_again_works_by_the_keyboard_alone(browser
         expect(page.get_by_text("You are signed out.")).to_be_visible()
 
 
-def tab_to(page: Page, what: str) -> None:
-    """Press Tab until the focus is on *what*, its text or its id; what has the focus must be seen to have it."""
+def tab_to(page: Page, what: str, drawn_by: str = "") -> None:
+    """Press Tab until the focus is on *what*, its text or its id; what has the focus must be seen to have it.
+
+    A box of the design system is *drawn_by* something beside it.
+    """
+    show = "drawn => (drawn ? [document.querySelector(drawn), '::before'] : [document.activeElement, null])"
     for _ in range(40):
         page.keyboard.press("Tab")
         focused = page.evaluate("[document.activeElement.id, document.activeElement.innerText]")
         if what in focused:
-            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            outline = page.evaluate(f"drawn => getComputedStyle(...({show})(drawn)).outlineStyle", drawn_by)
             assert outline != "none", what
             return
     raise AssertionError(f"the keyboard does not get to {what}")
@@ -155,6 +166,49 @@ def test_without_scripts_everything_works_at_the_narrow_width_too(browser: Brows
         sign_in(page, "nora")
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_text("You are signed out.")).to_be_visible()
+
+
+def test_sftp_is_set_up_by_the_keyboard_alone(browser: Browser, site: Site):
+    site.partner("kate")
+    with visiting(browser, site.url) as page:
+        sign_in(page, "kate")
+        keys = page.keyboard
+        tab_to(page, "SFTP Account Setup/Update")
+        keys.press("Enter")
+        expect(page.get_by_role("heading", name="SFTP Account Setup/Update")).to_be_visible()
+        tab_to(page, "user")
+        keys.type("kate")
+        tab_to(page, "password")
+        keys.type(DIRECTORY)
+        tab_to(page, "agreed", drawn_by="label[for=agreed]")
+        keys.press("Space")
+        tab_to(page, "Setup/Update")
+        keys.press("Enter")
+        expect(page.get_by_text("Your SFTP account is set up")).to_be_visible()
+
+
+def test_sftp_is_set_up_without_scripts_at_the_narrow_width_too(browser: Browser, site: Site):
+    site.partner("nils")
+    with visiting(browser, site.url, width=NARROW, scripts=False) as page:
+        sign_in(page, "nils")
+        page.goto("/setup")
+        expect(page.get_by_text("Show password")).to_be_hidden()
+        page.get_by_label("User ID (NCID):").fill("nils")
+        page.get_by_label("Password:").fill(DIRECTORY)
+        page.locator("label[for=agreed]").click()
+        page.get_by_role("button", name="Setup/Update").click()
+        expect(page.get_by_text("Your SFTP account is set up")).to_be_visible()
+
+
+def test_people_may_look_at_the_password_they_type(browser: Browser, site: Site):
+    with visiting(browser, site.url) as page:
+        page.goto("/signin")
+        field = page.get_by_label("Password")
+        expect(field).to_have_attribute("type", "password")
+        page.get_by_role("button", name="Show password").click()
+        expect(field).to_have_attribute("type", "text")
+        page.get_by_role("button", name="Hide password").click()
+        expect(field).to_have_attribute("type", "password")
 
 
 def test_two_minutes_before_the_end_a_word_is_said_and_one_may_stay(browser: Browser, site: Site):
@@ -177,10 +231,16 @@ def test_two_minutes_before_the_end_a_word_is_said_and_one_may_stay(browser: Bro
         expect(page).to_have_url(f"{site.url}/")
 
 
-def test_caps_lock_is_pointed_out_while_typing(browser: Browser, site: Site):
+@pytest.mark.fact("2.8")
+@pytest.mark.parametrize("place", ["/signin", "/setup"])
+def test_caps_lock_is_pointed_out_while_typing(place: str, browser: Browser, site: Site):
+    name = f"cora{len(place)}"
+    site.partner(name)
     with visiting(browser, site.url) as page:
-        page.goto("/signin")
-        field = page.get_by_label("Password")
+        if place == "/setup":
+            sign_in(page, name)
+        page.goto(place)
+        field = page.locator("#password")
         field.focus()
         hint = page.locator("#password-caps")
         field.dispatch_event("keydown", {"key": "A", "modifierCapsLock": True})
