@@ -63,6 +63,13 @@ def test_a_server_that_whoever_opens_operates_is_doubtful_until_somebody_has_a_r
     assert staff().standing is Standing.GOOD
 
 
+@pytest.mark.fact("0.18")
+def test_groups_with_a_role_leave_no_server_to_whoever_opens_it(made: Installed):
+    groups = {"MFT_DIRECTORY__ROLES": '{"desk": "service-desk", "operators": "operator"}'}
+    found = next(one for one in examine(made.loaded(**groups)) if one.check == "staff")
+    assert (found.standing, "2 groups of the directory" in found.said) == (Standing.GOOD, True)
+
+
 def open_config(loaded: Loaded) -> None:
     loaded.file.chmod(0o644)
 
