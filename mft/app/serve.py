@@ -27,7 +27,7 @@ from mft.crypto.master import MasterKey
 from mft.jobs.schedule import schedule
 from mft.logs.metrics import LOOP_LAG
 from mft.logs.setup import log, start_logging
-from mft.model.errors import Unavailable
+from mft.model.errors import MftError, Unavailable
 from mft.model.event import Action, DetailValue, Event
 from mft.model.session import Actor, Door
 from mft.settings.model import Settings
@@ -50,7 +50,20 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 def run(settings: Settings) -> None:
     """Serve in this process, from the first log line to the last.  Raises MftError when it cannot begin."""
     start_logging(settings.log.level)
-    asyncio.run(serve(settings))
+    try:
+        asyncio.run(serve(settings))
+    except BaseExceptionGroup as group:
+        # What runs beside the doors wraps what broke at one; an operator is told what broke.
+        told = group.subgroup(MftError)
+        if told is None:
+            raise
+        raise _first(told) from group
+
+
+def _first(group: BaseExceptionGroup[MftError]) -> MftError:
+    """Return the first error in *group*, however deep it lies."""
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 async def serve(settings: Settings) -> None:

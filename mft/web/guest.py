@@ -1,6 +1,7 @@
 """uvicorn as a guest in the server's own loop: it listens, and leaves signals and logs to the house."""
 
 import asyncio
+import os
 import socket
 from asyncio import CancelledError, create_task
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,8 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mft.model.errors import Unavailable
 
 _ASKS_WITHIN: Final = 20.0
 """Seconds that a connection may take until the head of a request, the first or a further one, is there."""
@@ -42,8 +45,11 @@ class Listening:
 
 
 def listen(address: str, port: int, tls: Tls | None = None) -> Listening:
-    """Begin to listen; *port* 0 takes any free one."""
-    return Listening(socket.create_server((address, port)), tls)
+    """Begin to listen; *port* 0 takes any free one.  Raises Unavailable if the address cannot be had."""
+    try:
+        return Listening(socket.create_server((address, port)), tls)
+    except OSError as error:
+        raise Unavailable(f"cannot listen on {address}:{port}: {os.strerror(error.errno or 0)}") from error
 
 
 class _Guest(uvicorn.Server):

@@ -206,3 +206,16 @@ def test_health_names_the_key_that_can_no_longer_be_read(server: Installed):
             fetch(running.ready["monitor"] + "/healthz")
         with caught.value as answer:
             assert (answer.code, json.loads(answer.read())["failed"]) == (503, ["master_key"])
+
+
+@pytest.mark.parametrize("door", ["MFT_SFTP__LISTENERS", "MFT_PORTAL__PORT", "MFT_MONITOR__PORT"])
+def test_a_port_that_another_program_has_is_told_in_one_line(tmp_path: Path, door: str):
+    server = installed(tmp_path / "d")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        value = json.dumps([{"address": "127.0.0.1", "port": port}]) if door.endswith("LISTENERS") else str(port)
+        command = [sys.executable, "-c", PROGRAM, server.folder / "mft.toml"]
+        variables = {**os.environ, **QUICK, door: value}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    told = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert (done.returncode, told) == (1, [f"cannot listen on 127.0.0.1:{port}: Address already in use"])

@@ -20,6 +20,8 @@ from mft.model.errors import Unavailable
 USUAL_PORT: Final = 22022
 USUAL_PORTAL_PORT: Final = 22443
 LOG: Final = "server.log"
+_ERROR: Final = "error: "
+"""How a command tells what is wrong."""
 _PATIENCE: Final = 30.0
 """Seconds until a server that is not ready counts as failed."""
 
@@ -93,8 +95,12 @@ def _ready(process: subprocess.Popen[bytes], log: Path, begins: int) -> dict[str
             if line.get("event") == "ready":
                 return line
         time.sleep(0.05)
-    said = [str(line.get("event")) for line in _lines(log, begins)][-3:]
-    raise Unavailable(f"the server did not start: {' / '.join(said) or 'it said nothing'}; the whole log is {log}")
+    said = [str(line.get("event")) for line in _lines(log, begins)]
+    told = [line.removeprefix(_ERROR) for line in said if line.startswith(_ERROR)] or said[-3:] or ["it said nothing"]
+    raise Unavailable(
+        f"the server did not start: {' / '.join(told)}; "
+        f"the whole log is {log}, and --port and --portal-port take other ports"
+    )
 
 
 def _lines(log: Path, begins: int) -> Iterator[dict[str, Any]]:

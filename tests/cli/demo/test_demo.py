@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import stat
 import subprocess
@@ -217,6 +218,18 @@ def test_what_is_printed_for_operators_are_commands_that_there_are(house):
         done = subprocess.run([*MFT, *command, "--help"], capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, words
     assert mft(folder, *next(iter(telling.OPERATORS)).split())
+
+
+def test_a_port_that_is_taken_is_told_with_what_takes_another(house):
+    folder, _, _ = house
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = [*MFT, "demo", "--dir", folder, "--port", "0", "--portal-port", port]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 6
+    assert f"the server did not start: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+    assert "--portal-port" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
