@@ -43,12 +43,14 @@ HOMES = {
     "apscheduler": ("mft/jobs",),
     # The demonstration's client changes a password over SSH, which paramiko cannot.
     "asyncssh": ("mft/sftp", "mft/crypto", "mft/cli/demo/visitors.py"),
+    "authlib": ("mft/directory",),
     "bonsai": ("mft/directory",),
     "click": ("mft/cli",),
     "cryptography": ("mft/crypto", "mft/sftp/transport", "mft/sftp/front"),
     # The demonstration's browser.
     "httpx2": ("mft/directory", "mft/cli/demo"),
     "jinja2": ("mft/web",),
+    "joserfc": ("mft/directory",),
     "markupsafe": ("mft/web",),
     # The self-checks speak to our own server through an SSH stack that is not ours.
     "paramiko": ("mft/cli/demo", "mft/app"),

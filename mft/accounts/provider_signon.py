@@ -133,7 +133,7 @@ class ProviderSignOn:
             return TryLater(f"the provider says {said}") if said in _LATER else Declined()
         if len(code) > _LONGEST:
             return Unvouched("the code is longer than any")
-        return await self._provider.vouch(away, query, self._clock.now())
+        return await self._provider.vouch(away, query)
 
     def _settle(self, visit: Visit, said: Vouched | Unvouched, source: IPv4Address, client: str) -> Answer:
         """Let in, or refuse, whom the provider vouches for: all within one transaction."""

@@ -183,7 +183,7 @@ def _furnished(
     visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
     factors = Factors(store, trail, clock, master, settings.payer)
     portal_signon = PortalSignOn(store, signon, visits, factors, offload)
-    provider = provider_of(settings)
+    provider = provider_of(settings, clock)
     terms, texts = values.terms(settings), values.attestations(settings)
     setting_up = SettingUp(store, trail, passwords, clock, terms, visits, offload, texts=texts, directory=directory)
     accounts, grants = Accounts(store, trail, clock, allowlists, credentials), Grants(files.parts)

@@ -1,6 +1,7 @@
 """The settings' directory becomes the one that is asked, and their provider the one that people sign in with."""
 
 from mft.accounts.staff_groups import GroupRoles
+from mft.clock import Clock
 from mft.crypto.passwords import Passwords
 from mft.directory.ldap import LdapDirectory, LdapServer
 from mft.directory.oidc import Client, Provider
@@ -42,7 +43,7 @@ def group_roles_of(settings: Settings, passwords: Passwords) -> GroupRoles | Non
     return GroupRoles(directory, named) if directory is not None and named else None
 
 
-def provider_of(settings: Settings) -> Provider | None:
+def provider_of(settings: Settings, clock: Clock) -> Provider | None:
     """Return the provider of identities, or None where there is none; opens and reads nothing."""
     named = settings.oidc
     if not named.issuer:
@@ -55,5 +56,6 @@ def provider_of(settings: Settings) -> Provider | None:
             acr=named.acr,
             claim=named.claim,
             ca_file=named.ca_file,
-        )
+        ),
+        clock,
     )

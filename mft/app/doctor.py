@@ -294,8 +294,8 @@ def _directory(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     yield Finding(name, Standing.GOOD, f"the {loaded.settings.directory.kind} directory answers")
 
 
-def _provider(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
-    provider = provider_of(loaded.settings)
+def _provider(name: str, loaded: Loaded, clock: Clock) -> Iterator[Finding]:
+    provider = provider_of(loaded.settings, clock)
     if provider is None:
         yield Finding(name, Standing.GOOD, "none is configured; people sign in to the portal by password and code")
         return

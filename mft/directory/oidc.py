@@ -11,12 +11,12 @@ import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import BoundedSemaphore
-from time import monotonic
 from typing import Final
 
+from mft.clock import Clock
 from mft.crypto.secretfile import read_secret
 from mft.directory.oidc_line import Answer, Line, Metadata, NoSense, open_line
 from mft.directory.oidc_token import Claims, Unfit, UnknownKey, judge
@@ -24,8 +24,8 @@ from mft.model.errors import Invalid, Unavailable
 
 _AT_ONCE: Final = 32
 """Conversations at a time; whoever comes on top is told to come again, and the provider is spared."""
-_KNOWN_FOR: Final = 3600.0
-"""Seconds that what the provider says of itself is kept."""
+_KNOWN_FOR: Final = timedelta(hours=1)
+"""How long what the provider says of itself is kept."""
 _RANDOM: Final = 32
 """Bytes of state, nonce and verifier."""
 
@@ -87,11 +87,12 @@ def depart(return_to: str) -> Away:
 class Provider:
     """Asks one provider."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: Clock) -> None:
         """Keep how we are known; nothing is read or asked before somebody signs in."""
         self._client = client
+        self._clock = clock
         self._lines = BoundedSemaphore(_AT_ONCE)
-        self._known: tuple[float, Metadata, Answer] | None = None
+        self._known: tuple[timedelta, Metadata, Answer] | None = None
 
     @property
     def issuer(self) -> str:
@@ -115,7 +116,7 @@ class Provider:
             wanted = {"state": away.state, "nonce": away.nonce, "redirect_uri": away.return_to}
             return line.authorization(metadata, away.verifier, self._client.acr, self._client.claim, wanted)
 
-    async def vouch(self, away: Away, query: Mapping[str, str], now: datetime) -> Vouched | Unvouched:
+    async def vouch(self, away: Away, query: Mapping[str, str]) -> Vouched | Unvouched:
         """Return whom the provider vouches for to the browser that came back with *query*.  Raises Unavailable.
 
         The caller has seen that the state is *away*'s, and never asks twice with the same.
@@ -127,22 +128,22 @@ class Provider:
                 return Unvouched(mixed)
             try:
                 tokens = await line.exchange(metadata, query["code"], away.verifier, away.return_to)
-                claims = await self._judged(line, tokens, keys, away, now)
+                claims = await self._judged(line, tokens, keys, away)
                 return await self._vouched(line, metadata, tokens, claims)
             except (NoSense, Unfit) as error:
                 return Unvouched(str(error))
 
-    async def _judged(self, line: Line, tokens: Answer, keys: Answer, away: Away, now: datetime) -> Claims:
+    async def _judged(self, line: Line, tokens: Answer, keys: Answer, away: Away) -> Claims:
         client = self._client
         token = tokens.get("id_token")
         if not isinstance(token, str):
             raise Unfit("it gave no ID token")
         try:
-            claims = judge(token, keys, client.issuer, client.client_id, now)
+            claims = judge(token, keys, client.issuer, client.client_id, self._clock.now())
         except UnknownKey:
             # Providers change their keys and sign by the new one at once.
             _, keys = await self._knowing(line, anew=True)
-            claims = judge(token, keys, client.issuer, client.client_id, now)
+            claims = judge(token, keys, client.issuer, client.client_id, self._clock.now())
         nonce = claims.get("nonce")
         if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), away.nonce.encode()):
             raise Unfit("the ID token answers another question than this browser's: its nonce is not ours")
@@ -169,9 +170,9 @@ class Provider:
     async def _knowing(self, line: Line, *, anew: bool = False) -> tuple[Metadata, Answer]:
         """Return what the provider says of itself, and its keys."""
         known = self._known
-        if anew or known is None or monotonic() >= known[0] + _KNOWN_FOR:
+        if anew or known is None or self._clock.elapsed() >= known[0] + _KNOWN_FOR:
             metadata = await line.metadata()
-            known = self._known = (monotonic(), metadata, await line.keys(metadata))
+            known = self._known = (self._clock.elapsed(), metadata, await line.keys(metadata))
         return known[1], known[2]
 
     @asynccontextmanager

@@ -95,7 +95,7 @@ def way_of(lobby: Lobby, running: RunningProvider, client: Client | None = None)
         gate.store,
         gate.trail,
         gate.clock,
-        Provider(client or running.client()),
+        Provider(client or running.client(), gate.clock),
         gate.signon,
         lobby.signon,
         lobby.visits,

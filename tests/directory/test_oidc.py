@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from mft.clock import SystemClock
 from mft.directory.oidc import Away, Provider, Unvouched, Vouched, depart
 from mft.model.errors import Unavailable
+from tests.support.clock import MovingClock
 from tests.support.crooked import Crooked, crooked_provider
 from tests.support.portal import URL
 from tests.support.provider import MFA, RunningProvider, running_provider
@@ -46,10 +48,6 @@ def crooked(lying: Crooked) -> Crooked:
     return lying
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 async def signed_in(running: RunningProvider, provider: Provider, away: Away) -> dict[str, str]:
     """Sign in as a browser does and return what it comes back with."""
     return dict(parse_qsl(urlsplit(await running.sign_in(await provider.address(away))).query))
@@ -59,7 +57,7 @@ async def told(crooked: Crooked, provider: Provider | None = None, **query: str)
     """Come back from the one that lies with its code."""
     away = depart(BACK)
     crooked.claims.setdefault("nonce", away.nonce)
-    return await (provider or Provider(crooked.client())).vouch(away, {"code": "c", **query}, now())
+    return await (provider or Provider(crooked.client(), SystemClock())).vouch(away, {"code": "c", **query})
 
 
 @pytest.mark.parametrize(
@@ -76,58 +74,58 @@ async def test_a_certified_provider_vouches_however_it_signs_and_tells_names(
 ):
     with running_provider(BACK, algorithm=algorithm, takes_claims=takes_claims, method=method) as running:
         running.person("s-1", "JDOE", **MFA)
-        provider, away = Provider(running.client(acr=("urn:mfa",))), depart(BACK)
+        provider, away = Provider(running.client(acr=("urn:mfa",)), SystemClock()), depart(BACK)
         query = await signed_in(running, provider, away)
         assert query["state"] == away.state
-        said = await provider.vouch(away, query, now())
+        said = await provider.vouch(away, query)
         assert said == Vouched(running.issuer, "s-1", "JDOE", "urn:mfa", ("pwd", "otp", "mfa"))
 
 
 async def test_a_code_is_good_once(good: RunningProvider):
     good.person("s-1", "JDOE", **MFA)
-    provider, away = Provider(good.client()), depart(BACK)
+    provider, away = Provider(good.client(), SystemClock()), depart(BACK)
     query = await signed_in(good, provider, away)
-    assert isinstance(await provider.vouch(away, query, now()), Vouched)
-    again = await provider.vouch(away, query, now())
+    assert isinstance(await provider.vouch(away, query), Vouched)
+    again = await provider.vouch(away, query)
     assert again == Unvouched("it did not take the code: invalid_grant")
 
 
 @pytest.mark.parametrize("stolen", ["verifier", "return_to"])
 async def test_a_code_is_worth_nothing_without_what_the_browser_left_with(good: RunningProvider, stolen: str):
     good.person("s-1", "JDOE", **MFA)
-    provider, away = Provider(good.client()), depart(BACK)
+    provider, away = Provider(good.client(), SystemClock()), depart(BACK)
     query = await signed_in(good, provider, away)
     mine = depart(f"{BACK}/other")
     other = Away(**{name: getattr(mine if name == stolen else away, name) for name in Away.__slots__})
-    assert isinstance(await provider.vouch(other, query, now()), Unvouched)
+    assert isinstance(await provider.vouch(other, query), Unvouched)
 
 
 async def test_an_answer_to_another_browser_is_worth_nothing(good: RunningProvider):
     good.person("s-1", "JDOE", **MFA)
-    provider, away = Provider(good.client()), depart(BACK)
+    provider, away = Provider(good.client(), SystemClock()), depart(BACK)
     query = await signed_in(good, provider, away)
     other = Away(away.state, depart(BACK).nonce, away.verifier, away.return_to)
-    said = await provider.vouch(other, query, now())
+    said = await provider.vouch(other, query)
     assert isinstance(said, Unvouched)
     assert "nonce" in said.why
 
 
 async def test_a_provider_that_says_nothing_of_factors_vouches_for_none(good: RunningProvider):
     good.person("s-2", "JDOE")
-    provider, away = Provider(good.client()), depart(BACK)
-    said = await provider.vouch(away, await signed_in(good, provider, away), now())
+    provider, away = Provider(good.client(), SystemClock()), depart(BACK)
+    said = await provider.vouch(away, await signed_in(good, provider, away))
     assert said == Vouched(good.issuer, "s-2", "JDOE", "", ())
 
 
 @pytest.mark.parametrize("iss", [None, "https://evil.example.org", "https://LOCALHOST"])
 async def test_a_browser_that_comes_from_another_provider_is_not_asked_about(good: RunningProvider, iss: str | None):
     good.person("s-1", "JDOE", **MFA)
-    provider, away = Provider(good.client()), depart(BACK)
+    provider, away = Provider(good.client(), SystemClock()), depart(BACK)
     query = await signed_in(good, provider, away)
     mixed = {name: value for name, value in (query | {"iss": iss}).items() if value is not None}
-    assert isinstance(await provider.vouch(away, mixed, now()), Unvouched)
+    assert isinstance(await provider.vouch(away, mixed), Unvouched)
     # The code was kept from it.
-    assert isinstance(await provider.vouch(away, query, now()), Vouched)
+    assert isinstance(await provider.vouch(away, query), Vouched)
 
 
 async def test_a_provider_that_never_names_itself_need_not_and_is_heeded_if_it_does(crooked: Crooked):
@@ -140,10 +138,10 @@ async def test_a_wrong_secret_is_ours_to_mend_and_nobodys_fault(good: RunningPro
     wrong = tmp_path / "secret"
     wrong.write_text("wrong")
     wrong.chmod(0o600)
-    provider, away = Provider(good.client(client_secret_file=wrong)), depart(BACK)
+    provider, away = Provider(good.client(client_secret_file=wrong), SystemClock()), depart(BACK)
     query = await signed_in(good, provider, away)
     with pytest.raises(Unavailable, match="invalid_client"):
-        await provider.vouch(away, query, now())
+        await provider.vouch(away, query)
 
 
 @pytest.mark.parametrize(("content", "mode"), [("", 0o600), ("s", 0o644), (None, 0o600)])
@@ -155,20 +153,23 @@ async def test_a_secret_that_is_none_or_that_others_read_is_said_to_operators(
         file.write_text(content)
         file.chmod(mode)
     with pytest.raises(Unavailable):
-        await Provider(good.client(client_secret_file=file)).address(depart(BACK))
+        await Provider(good.client(client_secret_file=file), SystemClock()).address(depart(BACK))
 
 
-async def test_it_is_asked_what_it_says_of_itself_once(crooked: Crooked):
-    provider = Provider(crooked.client())
-    for _ in range(3):
+async def test_it_is_asked_what_it_says_of_itself_once_an_hour(crooked: Crooked):
+    clock = MovingClock(datetime.now(UTC))
+    provider = Provider(crooked.client(), clock)
+    for minutes, asked in ((0, 1), (59, 1), (1, 2), (0, 2)):
+        clock.advance(minutes=minutes)
+        clock.jump(minutes=-minutes)
         assert isinstance(await told(crooked, provider), Vouched)
         crooked.claims.clear()
-    assert crooked.asked.count("/.well-known/openid-configuration") == 1
-    assert crooked.asked.count("/keys") == 1
+        assert crooked.asked.count("/.well-known/openid-configuration") == asked
+        assert crooked.asked.count("/keys") == asked
 
 
 async def test_new_keys_are_fetched_when_it_signs_by_one(crooked: Crooked):
-    provider = Provider(crooked.client())
+    provider = Provider(crooked.client(), SystemClock())
     assert isinstance(await told(crooked, provider), Vouched)
     crooked.claims.clear()
     crooked.key = type(crooked.key).generate_key(2048, {"kid": "k2", "use": "sig"})
@@ -270,30 +271,30 @@ async def test_a_packed_answer_is_not_read_whatever_it_holds(crooked: Crooked):
 async def test_a_description_of_somebody_else_or_without_tls_is_no_answer(crooked: Crooked, metadata: dict[str, Any]):
     crooked.metadata |= metadata
     with pytest.raises(Unavailable):
-        await Provider(crooked.client()).address(depart(BACK))
+        await Provider(crooked.client(), SystemClock()).address(depart(BACK))
 
 
 async def test_nothing_is_said_to_a_server_whose_certificate_nobody_vouches_for(crooked: Crooked, tmp_path: Path):
     with pytest.raises(Unavailable):
-        await Provider(crooked.client(ca_file=None)).address(depart(BACK))
+        await Provider(crooked.client(ca_file=None), SystemClock()).address(depart(BACK))
     assert crooked.asked == []
     nothing = tmp_path / "ca.pem"
     nothing.write_text("nothing")
     for file in (nothing, tmp_path / "missing"):
         with pytest.raises(Unavailable, match="certificates"):
-            await Provider(crooked.client(ca_file=file)).address(depart(BACK))
+            await Provider(crooked.client(ca_file=file), SystemClock()).address(depart(BACK))
 
 
 async def test_a_silent_provider_is_waited_for_no_longer_than_it_may_take(crooked: Crooked):
     crooked.silent = True
     began = monotonic()
     with pytest.raises(Unavailable):
-        await Provider(crooked.client(timeout=timedelta(seconds=0.3))).address(depart(BACK))
+        await Provider(crooked.client(timeout=timedelta(seconds=0.3)), SystemClock()).address(depart(BACK))
     assert monotonic() - began < 5
 
 
 async def test_so_many_people_wait_for_it_and_no_more(crooked: Crooked):
-    provider = Provider(crooked.client())
+    provider = Provider(crooked.client(), SystemClock())
     crooked.silent = True
     waiting = [asyncio.create_task(provider.address(depart(BACK))) for _ in range(32)]
     await asyncio.sleep(0)

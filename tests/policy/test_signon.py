@@ -146,7 +146,8 @@ def test_each_reason_is_told_apart(reason):
 
 
 def test_every_reason_but_the_rooms_own_is_covered():
-    assert set(Reason) - set(REFUSALS) == {Reason.CANNOT_TELL, Reason.SESSION_ENDED}
+    of_the_provider = {Reason.PROVIDER_UNFIT, Reason.MFA_MISSING, Reason.NOT_LINKED}
+    assert set(Reason) - set(REFUSALS) == {Reason.CANNOT_TELL, Reason.SESSION_ENDED, *of_the_provider}
 
 
 @pytest.mark.fact("0.14")
