@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -132,3 +132,24 @@ def known(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Known]:
     ldap = KnownByLdap(request.getfixturevalue("slapd"), request.param)
     yield ldap
     ldap.leave()
+
+
+@dataclass
+class People:
+    """Somebody in the directory for the length of a test."""
+
+    slapd: Slapd
+    added: list[str] = field(default_factory=list)
+
+    def add(self, user: str, **other: Any) -> None:
+        self.slapd.add(user, other.pop("password", "correct horse"), **other)
+        if "below" not in other:
+            self.added.append(other.get("cn", user))
+
+
+@pytest.fixture
+def people(slapd: Slapd) -> Iterator[People]:
+    found = People(slapd)
+    yield found
+    for cn in found.added:
+        slapd.remove(cn)

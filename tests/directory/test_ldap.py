@@ -3,8 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,17 +12,16 @@ from typing import Any
 import pytest
 import trustme
 
-import mft.directory.conversation
 import mft.directory.ldap
 from mft.directory.conversation import NoAnswer, Talk
 from mft.directory.ldap import LdapDirectory
 from mft.directory.port import Directory
 from mft.model.directory import Person, Wrong
 from mft.model.errors import Unavailable
+from tests.directory.conftest import People
 from tests.support.slapd import (
     BASE,
     EXPIRING,
-    GROUPS,
     HOST,
     LENIENT,
     MOST_FAILURES,
@@ -35,29 +34,7 @@ from tests.support.slapd import (
     silent,
 )
 
-PASSWORD = "correct horse"
 SCHEMES = pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
-
-
-@dataclass
-class People:
-    """Somebody in the directory for the length of a test."""
-
-    slapd: Slapd
-    added: list[str] = field(default_factory=list)
-
-    def add(self, user: str, **other: Any) -> None:
-        self.slapd.add(user, other.pop("password", PASSWORD), **other)
-        if "below" not in other:
-            self.added.append(other.get("cn", user))
-
-
-@pytest.fixture
-def people(slapd: Slapd) -> Iterator[People]:
-    found = People(slapd)
-    yield found
-    for cn in found.added:
-        slapd.remove(cn)
 
 
 def directory(slapd: Slapd, scheme: str = "ldap", **other: Any) -> Directory:
@@ -257,100 +234,6 @@ async def test_active_directorys_mark_and_switch_are_understood(slapd: Slapd, pe
     assert await asked.verify("maria", "correct horse") == Person("maria", "133800000000000000")
     assert await asked.verify("bob", "correct horse") == Wrong()
     assert not (await asked.standing("bob")).enabled
-
-
-@pytest.fixture
-def grouped(slapd: Slapd, people: People) -> Iterator[Callable[..., None]]:
-    """Make groups, maria in each, for the length of a test."""
-    people.add("maria")
-    made: list[tuple[str, str]] = []
-
-    def make(cn: str, *, below: str = GROUPS, kind: str = "member", maria: bool = True, **other: str) -> None:
-        slapd.add_group(cn, below=below, kind=kind, **other)
-        made.append((cn, below))
-        if maria:
-            slapd.join(cn, "maria", below=below, kind=kind)
-
-    yield make
-    for cn, below in made:
-        slapd.remove(cn, below)
-
-
-def named(*groups: str) -> frozenset[str]:
-    return frozenset(f"cn={cn},{GROUPS}" for cn in groups)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "found"),
-    [
-        ({}, ["desk", "auditors"]),
-        ({"person_groups": ""}, ["desk", "auditors"]),
-        ({"group_members": ("uniqueMember",), "person_groups": ""}, ["auditors"]),
-        ({"group_members": ("uniqueMember",)}, ["desk", "auditors"]),
-        ({"group_members": ("nothingKnown", "member"), "person_groups": ""}, ["desk"]),
-        ({"group_members": ()}, ["desk"]),
-        ({"group_members": (), "person_groups": ""}, []),
-    ],
-    ids=str,
-)
-async def test_groups_are_found_by_what_they_say_and_by_what_the_person_says(
-    slapd: Slapd, grouped: Callable[..., None], attributes: dict[str, Any], found: list[str]
-):
-    grouped("desk")  # The server tells the person of this one.
-    grouped("auditors", kind="uniqueMember")
-    grouped("others", maria=False)
-    assert await directory(slapd, **attributes).groups("maria") == named(*found)
-
-
-@pytest.mark.fact("0.18")
-@pytest.mark.parametrize("person_groups", ["memberOf", ""])
-async def test_a_group_elsewhere_does_not_count_whoever_says_it(
-    slapd: Slapd, grouped: Callable[..., None], person_groups: str
-):
-    grouped("desk")
-    grouped("auditors", below=f"ou=empty,{BASE}")
-    assert await directory(slapd, person_groups=person_groups).groups("maria") == named("desk")
-    assert await directory(slapd, person_groups=person_groups, group_base="").groups("maria") == frozenset()
-
-
-async def test_a_server_that_keeps_no_groups_is_not_asked_for_them(slapd: Slapd):
-    assert await directory(slapd, url=f"ldap://{HOST}:1", group_base="").groups("maria") == frozenset()
-
-
-async def test_a_group_within_a_group_is_not_followed(slapd: Slapd, grouped: Callable[..., None]):
-    grouped("desk")
-    grouped("operators", group="desk", maria=False)
-    assert await directory(slapd).groups("maria") == named("desk")
-
-
-async def test_groups_need_no_password_and_no_mark(slapd: Slapd, people: People, grouped: Callable[..., None]):
-    people.add("keyholder", password=None)
-    grouped("desk")
-    slapd.join("desk", "keyholder")
-    assert await directory(slapd).groups("keyholder") == named("desk")
-    assert await directory(slapd, mark="pwdLastSet").groups("maria") == named("desk")
-
-
-async def test_whom_active_directory_disabled_is_in_no_group(slapd: Slapd, grouped: Callable[..., None]):
-    grouped("desk")
-    slapd.put("maria", "userAccountControl", "514")
-    assert await directory(slapd).groups("maria") == frozenset()
-
-
-async def test_where_groups_cannot_be_looked_for_there_is_no_answer(slapd: Slapd, grouped: Callable[..., None]):
-    grouped("desk")
-    await refused("check directory.group_base", directory(slapd, group_base=f"ou=nowhere,{BASE}").groups("maria"))
-
-
-def test_more_groups_than_are_read_are_no_answer(
-    slapd: Slapd, grouped: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-):
-    grouped("desk")
-    grouped("auditors")
-    assert talk(slapd).groups("maria")["groups"] == sorted(named("desk", "auditors"))
-    monkeypatch.setattr(mft.directory.conversation, "_MOST_GROUPS", 1)
-    with pytest.raises(NoAnswer, match="more than 1 groups"):
-        talk(slapd).groups("maria")
 
 
 def talk(slapd: Slapd) -> Talk:
