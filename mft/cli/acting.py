@@ -76,8 +76,15 @@ def _name_of(user: int) -> str:
 
 
 def config_file(named: Path | None) -> Path:
-    """Return the configuration file: --config behind the command, before it, MFT_CONFIG, the usual place."""
-    return named or said_before().config or DEFAULT_CONFIG
+    """Return the configuration file: --config behind the command, before it, MFT_CONFIG, the usual place.
+
+    Raises Invalid for whoever was let in by sudo, not being root, and names another: with a configuration
+    of their own over the server's data they would say themselves which role they have.
+    """
+    found = named or said_before().config or DEFAULT_CONFIG
+    if found != DEFAULT_CONFIG and os.environ.get("SUDO_UID", "0") != "0":
+        raise Invalid(f"through sudo only {DEFAULT_CONFIG} is used; leave --config and MFT_CONFIG out, or work as root")
+    return found
 
 
 def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
