@@ -111,6 +111,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def sign_in(page: Page) -> None:
     """Sign in where the provider asks for the second factor."""
     page.goto("/signin")
+    judge_at_both_widths(page, "signin-provider")
     page.get_by_role("button", name="Sign in with Example ID").click()
     page.get_by_role("button", name="Sign in here").click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
