@@ -26,8 +26,8 @@ _MOST_BYTES: Final = 256 << 10
 """Of one answer: some providers have many keys, none so many."""
 _OURS_TO_MEND: Final = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_request"})
 """Errors of the token endpoint that say nothing of the person."""
-_NO_JSON: Final = (ValueError, RecursionError)
-"""What reading an answer raises; brackets within brackets without an end raise the second."""
+_NO_JSON: Final = (ValueError, TypeError, RecursionError)
+"""What reading an answer raises: no JSON, a word of a kind that it cannot be, brackets within brackets without end."""
 _SCOPE: Final = "openid profile"
 
 
@@ -112,7 +112,7 @@ class Line:
                 redirect_uri=return_to,
             )
         except OAuthError as error:
-            if error.error in _OURS_TO_MEND:
+            if str(error.error) in _OURS_TO_MEND:
                 raise self._unusable(f"it answered {error.error}; check oidc.client_id and its secret") from None
             raise NoSense(f"it did not take the code: {str(error.error)[:100]}") from None
         except (httpx2.HTTPError, *_NO_JSON) as error:

@@ -14,6 +14,8 @@ Claims = Mapping[str, Any]
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 """What a signature may be made with: never what the token says of itself, never a secret that we share, never none."""
 _KINDS: Final = frozenset({"RSA", "EC", "OKP"})
+_NO_SENSE: Final = (ValueError, TypeError, KeyError, RecursionError)
+"""What reading raises beside the library's own, where a word is of a kind that it cannot be, or nested without end."""
 _CLOCKS_APART: Final = 60
 """Seconds that our clock and the provider's may differ."""
 _LONGEST_LIFE: Final = 86400
@@ -42,7 +44,7 @@ def judge(token: str, keys: Mapping[str, Any], issuer: str, client_id: str, now:
         _registry(issuer, client_id, now).validate(claims)
     except InvalidKeyIdError:
         raise UnknownKey("the ID token is signed by a key that the provider does not show") from None
-    except (JoseError, ValueError, RecursionError) as error:
+    except (JoseError, *_NO_SENSE) as error:
         raise Unfit(f"the ID token is unfit: {type(error).__name__}: {str(error)[:200]}") from None
     _demand_for_us(claims, client_id)
     if claims["iat"] < now.timestamp() - _LONGEST_LIFE:
@@ -78,10 +80,10 @@ def _keys(said: Mapping[str, Any]) -> KeySet:
     listed = said.get("keys")
     found = []
     for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, dict) and each.get("kty") in _KINDS and each.get("use", "sig") == "sig":
+        if isinstance(each, dict) and str(each.get("kty")) in _KINDS and each.get("use", "sig") == "sig":
             try:
                 found.extend(KeySet.import_key_set({"keys": [each]}).keys)
-            except (JoseError, ValueError, TypeError, KeyError):
+            except (JoseError, *_NO_SENSE):
                 continue  # A curve of tomorrow beside a key that we can use.
     if not found:
         raise Unfit("the provider shows no key that a signature can be checked by")

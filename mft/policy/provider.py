@@ -19,6 +19,6 @@ def second_factor(acr: str, amr: Iterable[str], terms: MfaTerms) -> str | None:
 
     That the provider asked for one is never taken for granted: it has to say so, in these words.
     """
-    meant = acr if acr in terms.acr else next((word for word in amr if word and word in terms.amr), "")
+    meant = acr if acr in terms.acr else next((word for word in amr if word in terms.amr), "")
     # Factors are kept split by commas.
     return f"{Factor.OIDC.value}:{meant.replace(',', ' ')}" if meant else None

@@ -195,7 +195,17 @@ async def test_a_lie_in_the_token_vouches_for_nobody(crooked: Crooked, lie: dict
     assert isinstance(await told(crooked), Unvouched)
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"id_token": 7}', b'{"id_token": "x"}', b'{"error": "invalid_grant"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"id_token": 7}',
+        b'{"id_token": "x"}',
+        b'{"error": ["x"]}',
+        b'{"id_token": "x", "expires_in": []}',
+        b'{"error": "invalid_grant"}',
+    ],
+)
 async def test_an_exchange_without_a_token_vouches_for_nobody(crooked: Crooked, body: bytes):
     crooked.pages["/token"] = (200, JSON, body)
     assert isinstance(await told(crooked), Unvouched)
@@ -235,6 +245,7 @@ BROKEN: dict[str, tuple[str, tuple[int, dict[str, str], bytes]]] = {
     "keys not there": ("/keys", (404, {}, b"")),
     "tokens broken": ("/token", (503, JSON, b"{}")),
     "tokens no JSON": ("/token", (200, JSON, b"<html>")),
+    "an error of another kind": ("/token", (503, JSON, b'{"error": ["x"]}')),
     "tokens elsewhere": ("/token", (307, {"location": "/other"}, b"")),
     "tokens endless": ("/token", (200, JSON, b" " * (256 << 10) + b"{}")),
 }

@@ -164,6 +164,32 @@ def test_what_is_no_token_is_unfit(text: str):
         judge(text, shown(), ISSUER, CLIENT, NOW)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        *([], 7, None, "x", {}, {"alg": 7}, {"alg": ["RS256"]}, {"alg": {}}, {"alg": "RS256", "kid": 7}),
+        *({"alg": "RS256", "kid": []}, {"alg": "RS256", "crit": 7}, {"alg": "RS256", "kid": "one", "crit": ["x"]}),
+    ],
+)
+def test_a_head_of_another_kind_is_unfit_and_breaks_nothing(header: Any):
+    for body in (b"{}", b"[]", b"\xff", b'{"iss": [], "sub": {}, "aud": [7], "exp": [], "iat": {}, "nonce": 7}'):
+        with pytest.raises(Unfit):
+            judge(f"{packed(json.dumps(header).encode())}.{packed(body)}.eA", shown(), ISSUER, CLIENT, NOW)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *({"kty": ["RSA"]}, {"kty": "RSA"}, {"kty": "RSA", "n": 7, "e": []}, {"kty": "OKP", "crv": 7, "x": "A"}),
+        *({"kty": "RSA", "n": "AQ", "e": "AQ"}, {"kty": "RSA", "n": "!!", "e": "AQAB", "kid": 7}),
+    ],
+)
+def test_a_key_of_another_kind_breaks_nothing(key: Any):
+    with pytest.raises(Unfit):
+        judge(signed(), {"keys": [key]}, ISSUER, CLIENT, NOW)
+    assert judge(signed(), {"keys": [key, RSA.as_dict(private=False)]}, ISSUER, CLIENT, NOW)
+
+
 def test_a_token_that_was_changed_is_unfit():
     head, body, signature = signed().split(".")
     other = signed(sub="s-2").split(".")[1]
