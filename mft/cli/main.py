@@ -125,5 +125,4 @@ def cli(context: click.Context, config: Path | None, acting: str | None) -> None
 
     The configuration is found by --config, by MFT_CONFIG, or in /etc/mft/mft.toml.
     """
-    named = os.environ.get("MFT_CONFIG")
-    context.obj = Call(config or (Path(named) if named else None), acting or os.environ.get("MFT_AS"))
+    context.obj = Call(config, acting or os.environ.get("MFT_AS"))

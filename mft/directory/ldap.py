@@ -56,7 +56,7 @@ class LdapServer:
     """Below which groups count; empty: none does."""
     group_members: tuple[str, ...] = ("member", "uniqueMember")
     """Attributes of a group that name its people."""
-    person_groups: str = "memberOf"
+    person_groups: str = ""
     """The attribute of a person that names their groups; empty: it is not read."""
     timeout: timedelta = timedelta(seconds=5)
     """For one whole answer."""

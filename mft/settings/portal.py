@@ -114,9 +114,9 @@ class Directory(Section):
         "Directory member. Groups within groups are not followed.",
     )
     person_groups: str = Field(
-        default="memberOf",
-        description="Attribute of a person that holds their groups' names; whoever may write it gives roles. "
-        "Empty: only what groups say counts.",
+        default="",
+        description="Attribute of a person that holds their groups' names, such as memberOf: whoever writes it gives "
+        "roles. Empty: only what groups say counts.",
     )
     roles: dict[str, Role] = Field(
         default={},

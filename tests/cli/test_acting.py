@@ -56,6 +56,7 @@ def test_the_trail_names_the_systems_user_beside_the_name_that_was_said(desk):
 @pytest.mark.parametrize("caller", ["1000", "4294967295", "me"])
 def test_whoever_is_let_in_by_sudo_brings_no_configuration_of_their_own(caller, monkeypatch, tmp_path: Path):
     monkeypatch.setenv("SUDO_UID", caller)
+    monkeypatch.delenv("MFT_CONFIG", raising=False)
     with click.Context(click.Command("mft")):
         assert config_file(None) == DEFAULT_CONFIG
         with pytest.raises(Invalid, match="through sudo"):
