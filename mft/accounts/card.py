@@ -8,7 +8,7 @@ from mft.model.directory import SetupState
 from mft.model.errors import NotFound
 from mft.model.session import Session
 from mft.policy.outlook import Bar, Transition, account_bars, account_transitions
-from mft.policy.setup import lives_in_directory, must_renew_by, state_at
+from mft.policy.setup import must_renew_by, state_at
 from mft.policy.signon import FORGOTTEN_AFTER, Reason, Terms, pause_before_answer, setup_bar
 from mft.store import accounts, notices, sessions, slowdowns
 from mft.store.engine import Store
@@ -78,7 +78,7 @@ def account_card(store: Store, name: str, now: datetime, terms: Terms) -> Accoun
         locked=dossier.account.failures >= terms.max_failures,
         slowed=tuple(Slowed(str(s.source), s.failures, pause_before_answer(s.failures), s.last_at) for s in failing),
         sessions=tuple(live),
-        lives_in_directory=lives_in_directory(dossier.account, terms),
+        lives_in_directory=dossier.in_directory,
         setup=state_at(dossier.account.setup, now, terms.setup),
         setup_bar=setup_bar(dossier, now),
         must_renew_by=must_renew_by(dossier.account.setup, terms.setup),

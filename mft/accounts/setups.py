@@ -22,9 +22,10 @@ from mft.model.ids import AccountId
 from mft.model.portal import Visit
 from mft.model.session import Actor
 from mft.offload import Offload
+from mft.policy.portal import SETTING_UP
 from mft.policy.setup import must_renew_by, state_at
 from mft.policy.signon import Terms
-from mft.store import accounts, setups
+from mft.store import accounts, organizations, setups
 from mft.store.engine import Store
 
 __all__ = ["AttestationRow", "AttestationText", "SetupRow", "SetupView", "Setups"]
@@ -118,7 +119,7 @@ class Setups:
         """Return everybody whose password lives in the directory, by account."""
         now, terms = self._clock.now(), self._terms.setup
         with self._store.read() as connection:
-            found = setups.living(connection)
+            found = setups.living(connection, SETTING_UP)
         return [
             SetupRow(
                 account=one.account.name,
@@ -164,4 +165,6 @@ class Setups:
             raise Conflict(f"{name} was purged; ask for a new account")
         if not account.external_id and account.setup is None:
             raise Conflict(f"{name} has no external id, so that no directory knows them")
+        if organizations.by_id(connection, account.organization).kind not in SETTING_UP:
+            raise Conflict(f"{name} is not of a provider or trading partner, whose people alone set up SFTP")
         return account

@@ -290,4 +290,4 @@ def _password_at(door: Door, dossier: Dossier | None) -> Credential | None:
     if dossier is None:
         return None
     held = (c for c in dossier.credentials if c.method is Method.PASSWORD)
-    return next((c for c in held if counts(c.kind, door, dossier.account, dossier.terms)), None)
+    return next((c for c in held if counts(c.kind, door, in_directory=dossier.in_directory)), None)

@@ -16,15 +16,16 @@ from mft.accounts.notices import tell
 from mft.audit.trail import Trail
 from mft.clock import Clock
 from mft.directory.port import Directory
-from mft.model.account import Account, CredentialKind
+from mft.model.account import Account, CredentialKind, OrganizationKind
 from mft.model.directory import Setup, SetupState, Standing
-from mft.model.errors import Conflict, Unavailable
+from mft.model.errors import Conflict, NotFound, Unavailable
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import AccountId
 from mft.model.session import Actor, Door
 from mft.offload import Offload
+from mft.policy.portal import SETTING_UP
 from mft.policy.setup import SetupTerms, may_be_looked_at, must_renew_by, state_after
-from mft.store import accounts, credentials, notices, setups
+from mft.store import accounts, credentials, notices, organizations, setups
 from mft.store.engine import Store
 
 SPARED_FOR: Final = timedelta(seconds=30)
@@ -83,10 +84,10 @@ class Standings:
         self._over = False
 
     async def look(self, account: AccountId) -> SetupState | None:
-        """Ask the directory how *account* stands, write it down, and return the state.  Raises Unavailable."""
-        before = await self._offload.read(self._read, account)
-        if before is None or self._directory is None or not may_be_looked_at(before):
-            return before.setup.state if before and before.setup else None
+        """Ask the directory how *account* stands, write it down, return the state.  Raises NotFound, Unavailable."""
+        before, kind = await self._offload.read(self._read, account)
+        if self._directory is None or not may_be_looked_at(before, kind):
+            return before.setup.state if before.setup else None
         said = await self._directory.standing(before.external_id)
         return await self._offload.write(self._apply, before, said)
 
@@ -198,14 +199,17 @@ class Standings:
                 self.put(connection, actor if anew else _DIRECTORY, account, after, _WHY.get(after, ""))
             return after
 
-    def _read(self, account: AccountId) -> Account | None:
+    def _read(self, account: AccountId) -> tuple[Account, OrganizationKind]:
         with self._store.read() as connection:
-            return accounts.by_id(connection, account)
+            found = accounts.by_id(connection, account)
+            if found is None:
+                raise NotFound("there is no such account")
+            return found, organizations.by_id(connection, found.organization).kind
 
     def _state(self, account: AccountId) -> SetupState | None:
-        found = self._read(account)
-        return found.setup.state if found and found.setup else None
+        found, _ = self._read(account)
+        return found.setup.state if found.setup else None
 
     def _everybody(self) -> list[AccountId]:
         with self._store.read() as connection:
-            return setups.to_look_at(connection)
+            return setups.to_look_at(connection, SETTING_UP)

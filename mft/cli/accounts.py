@@ -270,7 +270,9 @@ _ELSEWHERE: Final = (
 
 def _aside(desk: Desk, name: str) -> str:
     """Return what the service desk has to tell whoever calls about a password that lives elsewhere; else nothing."""
-    elsewhere = lives_in_directory(desk.house.accounts.get(name), values.terms(desk.house.settings))
+    account = desk.house.accounts.get(name)
+    house = next(one for one in desk.house.organizations.listing() if one.id == account.organization)
+    elsewhere = lives_in_directory(account, values.terms(desk.house.settings), house.kind)
     return _ELSEWHERE.format(name) if elsewhere else ""
 
 

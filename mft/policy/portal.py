@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from mft.model.account import OrganizationKind
 from mft.model.portal import Stage, Visit
@@ -49,6 +50,10 @@ def ends_at(visit: Visit, terms: VisitTerms) -> datetime:
     return min(visit.touched_at + terms.idle, since + terms.absolute)
 
 
+SETTING_UP: Final = frozenset({OrganizationKind.PROVIDER, OrganizationKind.PARTNER})
+"""Organizations whose people set up their directory's password for SFTP (fact 2.3)."""
+
+
 def sees_setup(kind: OrganizationKind) -> bool:
     """Return whether people of such an organization see the setup page: provider and trading partner (fact 2.3)."""
-    return kind in (OrganizationKind.PROVIDER, OrganizationKind.PARTNER)
+    return kind in SETTING_UP

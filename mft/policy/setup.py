@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mft.model.account import METHOD_OF, Account, AccountState, CredentialKind, Method
+from mft.model.account import METHOD_OF, Account, AccountState, CredentialKind, Method, OrganizationKind
 from mft.model.directory import Setup, SetupState, Standing
 from mft.model.session import Door
+from mft.policy.portal import sees_setup
 
 if TYPE_CHECKING:
     from mft.policy.signon import Terms
@@ -41,23 +42,24 @@ _PASSWORDS: Final = {
 """The passwords that count.  Of each row an account has one at most, so that every attempt costs one hash."""
 
 
-def lives_in_directory(account: Account, terms: "Terms") -> bool:
-    """Return whether SFTP takes the directory's password of *account*, and not its own.
+def lives_in_directory(account: Account, terms: "Terms", kind: OrganizationKind) -> bool:
+    """Return whether SFTP takes the directory's password of *account*, of an organization of *kind*, not its own.
 
+    Of an organization whose people do not see the setup page nobody does: they could never set up.
     Who was set up once stays there when the directory is taken out of the settings: then their password
     is refused after a day, and nothing that was never meant to opens SFTP in its place.
     """
-    return account.setup is not None or (terms.directory and bool(account.external_id))
+    return sees_setup(kind) and (account.setup is not None or (terms.directory and bool(account.external_id)))
 
 
-def counts(kind: CredentialKind, door: Door, account: Account, terms: "Terms") -> bool:
-    """Return whether a credential of *kind*, if it is a password, is one that counts at *door* for *account*.
+def counts(kind: CredentialKind, door: Door, *, in_directory: bool) -> bool:
+    """Return whether a credential of *kind*, if it is a password, is one that counts at *door*.
 
-    What other kinds open is said by the demands of the doors.
+    That turns on whether the account lives *in* the *directory*.  What other kinds open, the doors' demands say.
     """
     if METHOD_OF[kind] is not Method.PASSWORD:
         return True
-    return kind in _PASSWORDS.get((door, lives_in_directory(account, terms)), frozenset())
+    return kind in _PASSWORDS.get((door, in_directory), frozenset())
 
 
 def same_user(typed: str, external_id: str) -> bool:
@@ -80,9 +82,9 @@ def state_after(setup: Setup | None, said: Standing) -> SetupState | None:
     return setup.state
 
 
-def may_be_looked_at(account: Account) -> bool:
-    """Return whether there is anything to ask a directory about *account*."""
-    return bool(account.external_id) and account.state is not AccountState.PURGED
+def may_be_looked_at(account: Account, kind: OrganizationKind) -> bool:
+    """Return whether there is anything to ask a directory about *account*, of an organization of *kind*."""
+    return sees_setup(kind) and bool(account.external_id) and account.state is not AccountState.PURGED
 
 
 def look_due(setup: Setup, now: datetime, terms: SetupTerms) -> bool:

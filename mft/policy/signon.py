@@ -99,6 +99,11 @@ class Dossier:
     allowlist: tuple[AllowlistEntry, ...]
     terms: Terms
 
+    @property
+    def in_directory(self) -> bool:
+        """Whether SFTP takes the directory's password, and not the account's own."""
+        return lives_in_directory(self.account, self.terms, self.organization.kind)
+
     def dormant_from(self) -> datetime:
         """Return the moment from which a sign-on is refused for disuse."""
         return self.terms.dormant_from(self.account)
@@ -221,7 +226,7 @@ def _unproven(
         yield Reason.SECRET_MISMATCH
     if len(held) != len(proven):
         yield Reason.SETUP_REVOKED if _revoked(dossier, door) else Reason.CREDENTIAL_REVOKED
-    if not all(counts(c.kind, door, dossier.account, dossier.terms) for c in held):
+    if not all(counts(c.kind, door, in_directory=dossier.in_directory) for c in held):
         yield Reason.WRONG_DOOR
     if any(credential.waiting for credential in held):
         yield Reason.KEY_WAITING
@@ -234,7 +239,7 @@ def _unproven(
 def setup_bar(dossier: Dossier, now: datetime) -> Reason | None:
     """Return why SFTP takes no password at *now* of somebody who lives in the directory; None for anybody else."""
     setup, terms = dossier.account.setup, dossier.terms.setup
-    if not lives_in_directory(dossier.account, dossier.terms):
+    if not dossier.in_directory:
         return None
     if setup is None or state_at(setup, now, terms) is SetupState.UNATTESTED:
         return Reason.SETUP_MISSING

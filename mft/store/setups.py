@@ -1,12 +1,13 @@
 """How synced directory passwords stand, as columns of their accounts; and what was agreed to, as rows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
-from mft.model.account import Account, AccountState
+from mft.model.account import Account, AccountState, OrganizationKind
 from mft.model.directory import Attestation, Setup
 from mft.model.ids import AccountId, new_id
 from mft.store.accounts import account_of
@@ -33,10 +34,14 @@ def put(connection: Connection, one: AccountId, setup: Setup) -> None:
     connection.execute(update(account).where(account.c.id == one).values(columns))
 
 
-def to_look_at(connection: Connection) -> list[AccountId]:
-    """Return the accounts that are in use and have somebody in the directory."""
-    in_use = account.c.state == AccountState.ACTIVE.value
-    query = select(account.c.id).where(account.c.external_id.is_not(None), in_use).order_by(account.c.id)
+def to_look_at(connection: Connection, kinds: Iterable[OrganizationKind]) -> list[AccountId]:
+    """Return the accounts that are in use, of organizations of *kinds*, and have somebody in the directory."""
+    wanted = (
+        account.c.external_id.is_not(None),
+        account.c.state == AccountState.ACTIVE.value,
+        organization.c.kind.in_([kind.value for kind in kinds]),
+    )
+    query = select(account.c.id).join(organization).where(*wanted).order_by(account.c.id)
     return list(connection.execute(query).scalars())
 
 
@@ -45,15 +50,18 @@ def unchecked(connection: Connection) -> None:
     connection.execute(update(account).where(account.c.setup_state.is_not(None)).values(setup_checked_at=None))
 
 
-def living(connection: Connection) -> list[Living]:
-    """Return everybody who has an external id or was set up, by their account's name."""
+def living(connection: Connection, kinds: Iterable[OrganizationKind]) -> list[Living]:
+    """Return everybody of organizations of *kinds* who has an external id or was set up, by their account's name."""
     lately = select(attestation.c.account, func.max(attestation.c.at).label("at")).group_by(attestation.c.account)
     last = lately.subquery()
     query = (
         select(account, organization.c.name.label("house"), last.c.at.label("attested_at"))
         .join(organization, organization.c.id == account.c.organization)
         .outerjoin(last, last.c.account == account.c.id)
-        .where(account.c.external_id.is_not(None) | account.c.setup_state.is_not(None))
+        .where(
+            account.c.external_id.is_not(None) | account.c.setup_state.is_not(None),
+            organization.c.kind.in_([kind.value for kind in kinds]),
+        )
         .order_by(account.c.name)
     )
     rows = connection.execute(query).mappings()

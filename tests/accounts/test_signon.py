@@ -11,7 +11,7 @@ from sqlalchemy import event
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.knock import Outcome
 from mft.crypto.passwords import Passwords, prepare
-from mft.model.account import AccountState, CredentialKind
+from mft.model.account import AccountState, CredentialKind, OrganizationKind
 from mft.model.directory import Setup, SetupState
 from mft.model.errors import Unavailable
 from mft.model.event import Action
@@ -102,7 +102,7 @@ def stands(state: SetupState, ago: timedelta = timedelta()):
     """Give alice the directory's password SECRET, and let it stand so."""
 
     def scene(gate: Gate) -> None:
-        account = gate.account(external_id="alice-ncid")
+        account = gate.account(organization=gate.organization("acme", OrganizationKind.PARTNER).id)
         with gate.store.write() as connection:
             setups.put(connection, account.id, Setup(state, "m1", gate.clock.now() - ago, "sftp-setup-1"))
             credentials.add(connection, account.id, gate.credential(CredentialKind.DIRECTORY))
@@ -198,6 +198,7 @@ def test_the_scenes_are_all_the_reasons():
     elsewhere = {Reason.CREDENTIAL_REVOKED, Reason.CANNOT_TELL, Reason.SESSION_ENDED, Reason.KEY_WAITING}
     # A password that does not count at a door is not compared there, so that nothing was right.
     elsewhere |= {Reason.WRONG_DOOR}
+    elsewhere |= {Reason.PROVIDER_UNFIT, Reason.MFA_MISSING, Reason.NOT_LINKED}
     assert set(Reason) == set(SCENES) | elsewhere
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mft.accounts.setup_answers import SetUp
-from mft.model.account import AccountState, Method
+from mft.model.account import AccountState, Method, OrganizationKind
 from mft.model.directory import SetupState
-from mft.model.errors import Unavailable
+from mft.model.errors import Conflict, Unavailable
 from mft.model.event import Action
 from mft.policy.signon import Admit, Reason, Refuse
 from mft.store import accounts
@@ -260,6 +260,18 @@ async def test_the_job_asks_about_everybody_in_use_and_nobody_else(registry: Reg
     assert await registry.setups.look_at_all() == 0
     assert sorted(registry.directory.looked_at) == [NCID, "dora-ncid"]
     assert registry.setup().checked_at == registry.gate.clock.now()
+
+
+async def test_a_delegates_external_id_is_for_the_provider_and_its_own_password_opens_sftp(registry: Registry):
+    """Who does not see the page could never set up."""
+    registry.partner(kind=OrganizationKind.DELEGATE)
+    assert isinstance((await registry.enter(SECRET)).verdict, Admit)
+    assert await registry.setups.look_at_all() == 0
+    assert await registry.setups.look(registry.gate.current().id) is None
+    assert registry.directory.looked_at == []
+    assert registry.setups.listing() == []
+    with pytest.raises(Conflict, match="not of a provider or trading partner"):
+        registry.setups.revoke(OLGA, "alice", "why")
 
 
 async def test_the_job_gives_up_on_a_directory_that_is_down_and_says_so(registry: Registry):

@@ -11,6 +11,7 @@ from mft.audit.search import tail
 from mft.clock import SystemClock
 from mft.directory import trial
 from mft.jobs.schedule import Timetable, schedule
+from mft.model.account import OrganizationKind
 from mft.model.directory import Setup, SetupState
 from mft.model.event import Action
 from mft.model.path import VirtualPath
@@ -105,7 +106,13 @@ async def test_a_server_does_every_job_at_its_start_and_none_again_before_it_is_
 
 
 @pytest.mark.fact("2.2")
-def test_a_password_that_was_changed_in_the_directory_is_noticed(house: House):
+def test_a_password_that_was_changed_in_the_directory_is_noticed(tmp_path: Path, clock: MovingClock):
+    with open_house(installed(tmp_path / "e").loaded().settings, clock) as house:
+        furnish(house, OrganizationKind.PROVIDER)
+        notice_a_changed_password(house)
+
+
+def notice_a_changed_password(house: House) -> None:
     people = house.settings.directory.trial_file
     assert people is not None
     trial.add(people, house.passwords, "alice-ncid", "of alice")

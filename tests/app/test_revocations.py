@@ -22,7 +22,7 @@ from mft.audit.export import export_jsonl
 from mft.audit.search import tail
 from mft.audit.verify import verify_store
 from mft.directory import trial
-from mft.model.account import SSH_METHODS, Account, AccountState, Credential, CredentialKind
+from mft.model.account import SSH_METHODS, Account, AccountState, Credential, CredentialKind, OrganizationKind
 from mft.model.directory import Setup, SetupState
 from mft.model.errors import Conflict
 from mft.model.ids import CredentialId, new_id
@@ -73,7 +73,7 @@ def made(tmp_path: Path) -> Installed:
     """A server with one account that has one of everything."""
     server = installed(tmp_path / "old")
     with open_house(server.loaded().settings) as house:
-        furnish(house)
+        furnish(house, OrganizationKind.PROVIDER)
         house.allowlists.add(OPERATOR, "alice", NewAddress("8.8.8.8"))
         house.credentials.add_key(OPERATOR, "alice", SOME_KEY)
         house.credentials.set_password(OPERATOR, "alice", SECRET)

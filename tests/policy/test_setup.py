@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mft.model.account import AccountState, CredentialKind, Method
+from mft.model.account import AccountState, CredentialKind, Method, OrganizationKind
 from mft.model.directory import Setup, SetupState, Standing
 from mft.model.ids import CredentialId
 from mft.model.session import Door
@@ -34,6 +34,7 @@ from tests.policy.test_signon import (
     TOTP,
     a_dossier,
     an_entry,
+    of_a_partner,
     set_up,
     verdict,
 )
@@ -49,7 +50,7 @@ pytestmark = pytest.mark.fact("2.2")
 def resident(*held: CredentialId, setup: Setup | None = SETUP, **changes) -> Dossier:
     """Return somebody of the directory who was set up just now."""
     account = {"external_id": "alice-ncid", "setup": setup, **changes.pop("account", {})}
-    return a_dossier(*(held or (SYNCED,)), account=account, terms=AT_THE_DIRECTORY, **changes)
+    return of_a_partner(a_dossier(*(held or (SYNCED,)), account=account, terms=AT_THE_DIRECTORY, **changes))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,9 @@ def resident(*held: CredentialId, setup: Setup | None = SETUP, **changes) -> Dos
 )
 def test_who_has_an_external_id_or_was_set_up_lives_in_the_directory(external_id, setup, directory, lives):
     account = a_dossier(account={"external_id": external_id, "setup": setup}).account
-    assert lives_in_directory(account, Terms(directory=directory)) == lives
+    for kind in OrganizationKind:
+        sees = kind in (OrganizationKind.PARTNER, OrganizationKind.PROVIDER)
+        assert lives_in_directory(account, Terms(directory=directory), kind) == (lives and sees)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +81,8 @@ def test_who_has_an_external_id_or_was_set_up_lives_in_the_directory(external_id
     ],
 )
 def test_one_kind_of_password_counts_at_each_door(door, dossier, taken):
-    assert {kind for kind in TYPED if counts(kind, door, dossier.account, dossier.terms)} == taken
-    assert all(counts(kind, door, dossier.account, dossier.terms) for kind in set(CredentialKind) - TYPED)
+    assert {kind for kind in TYPED if counts(kind, door, in_directory=dossier.in_directory)} == taken
+    assert all(counts(kind, door, in_directory=dossier.in_directory) for kind in set(CredentialKind) - TYPED)
 
 
 def test_the_directorys_password_opens_sftp_and_the_portal_never():
@@ -250,6 +253,7 @@ def test_only_the_user_id_of_whoever_is_signed_in_is_theirs(typed, external_id, 
 
 def test_nobody_is_asked_about_who_is_nobody_there_or_is_purged():
     account = resident().account
-    assert may_be_looked_at(account)
-    assert not may_be_looked_at(replace(account, external_id=""))
-    assert not may_be_looked_at(replace(account, state=AccountState.PURGED))
+    assert may_be_looked_at(account, OrganizationKind.PARTNER)
+    assert not may_be_looked_at(account, OrganizationKind.DELEGATE)
+    assert not may_be_looked_at(replace(account, external_id=""), OrganizationKind.PARTNER)
+    assert not may_be_looked_at(replace(account, state=AccountState.PURGED), OrganizationKind.PARTNER)

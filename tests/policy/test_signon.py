@@ -98,8 +98,13 @@ def a_dossier(*held: CredentialId, account: dict | None = None, enabled: bool = 
     return replace(dossier, **changes)
 
 
+def of_a_partner(dossier: Dossier) -> Dossier:
+    return replace(dossier, organization=replace(dossier.organization, kind=OrganizationKind.PARTNER))
+
+
 def set_up(state: SetupState, *held: CredentialId, checked_at: datetime = NOW) -> Dossier:
-    return a_dossier(*(held or (SYNCED,)), account={"setup": replace(SETUP, state=state, checked_at=checked_at)})
+    setup = replace(SETUP, state=state, checked_at=checked_at)
+    return of_a_partner(a_dossier(*(held or (SYNCED,)), account={"setup": setup}))
 
 
 def verdict(
@@ -130,7 +135,7 @@ REFUSALS = {
     Reason.ACCOUNT_DORMANT: (a_dossier(account={"last_signon_at": NOW - timedelta(days=120)}), (PASSWORD,)),
     Reason.NOT_RECERTIFIED: (a_dossier(account={"recertify_by": NOW}), (PASSWORD,)),
     Reason.ORGANIZATION_DISABLED: (a_dossier(enabled=False), (PASSWORD,)),
-    Reason.WRONG_DOOR: (a_dossier(PASSWORD, account={"setup": SETUP}), (PASSWORD,)),
+    Reason.WRONG_DOOR: (set_up(SetupState.ACTIVE, PASSWORD), (PASSWORD,)),
     Reason.SETUP_MISSING: (set_up(SetupState.UNATTESTED), (SYNCED,)),
     Reason.SETUP_STALE: (set_up(SetupState.STALE), (SYNCED,)),
     Reason.SETUP_REVOKED: (set_up(SetupState.REVOKED, KEY), (KEY,)),
@@ -267,7 +272,7 @@ def test_nobody_is_let_further_past_any_bar(proven, held, door, state, enabled, 
         state is not AccountState.ACTIVE or not enabled or failures >= 100 or age >= timedelta(days=120) or not listed
     )
     answer = decide(dossier, proven, HOME, NOW, door)
-    assert isinstance(answer, Refuse) == (barred or not proven or not proven <= held)
+    assert isinstance(answer, Refuse) == (barred or not proven or not proven <= held or SYNCED in proven)
     assert isinstance(answer, Admit) <= (TEMPORARY not in proven)
     assert isinstance(answer, Admit) <= (proven != {TOTP})
     assert isinstance(answer, Admit) <= (door is Door.SFTP or {PASSWORD, TOTP} <= proven)
