@@ -43,8 +43,12 @@ soak: peers .venv/test ## The longer forms of the same tests; SOAK="-k name" pic
 	@set -o pipefail; { echo "commit $$(git rev-parse HEAD), $$(date -u +%F), $$(nproc) cores"; \
 	  $(BIN)/pytest -m soak -n0 --timeout 7200 --durations 0 -rA -q $(SOAK) 2>&1; } | tee docs/soak.txt
 
+pictures: peers .venv/test ## Take the pictures of the documents anew
+	@command -v pngquant >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq pngquant; }
+	$(BIN)/python docs/pictures/make.py
+
 format: .venv/test ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
 
-.PHONY: help demo peers lint test soak format
+.PHONY: help demo peers lint test soak pictures format
 .DEFAULT_GOAL := help
