@@ -75,7 +75,7 @@ def state_after(setup: Setup | None, said: Standing) -> SetupState | None:
     if setup is None:
         known = bool(said.mark) or said.enabled
         return (SetupState.UNATTESTED if said.enabled else SetupState.REVOKED) if known else None
-    if setup.state is SetupState.REVOKED or not said.enabled:
+    if not said.enabled:
         return SetupState.REVOKED
     if setup.state is SetupState.ACTIVE and said.mark != setup.mark:
         return SetupState.STALE

@@ -283,6 +283,14 @@ async def test_the_job_gives_up_on_a_directory_that_is_down_and_says_so(registry
     assert 8 <= len(registry.directory.looked_at) <= 12
 
 
+async def test_people_about_whom_there_is_never_an_answer_do_not_hide_the_others(registry: Registry):
+    people = [registry.partner(f"person{n}", f"person{n}-ncid", password=None, allow=None) for n in range(40)]
+    in_order = sorted(people, key=lambda account: account.id)
+    registry.directory.mute = {f"{account.name}-ncid" for account in in_order[-9:]}
+    with pytest.raises(Unavailable, match="9 of 40 people had no answer"):
+        await registry.setups.look_at_all()
+
+
 async def test_the_job_in_a_loop_of_its_own_writes_what_it_hears(registry: Registry):
     """As it is run: in a thread, beside the server's loop."""
     await set_up(registry)

@@ -41,6 +41,8 @@ class Asked:
     down: bool = False
     verified: list[str] = field(default_factory=list)
     looked_at: list[str] = field(default_factory=list)
+    mute: set[str] = field(default_factory=set)
+    """About whom there is never an answer."""
     meanwhile: Any = None
     """Called once, while a question is under way."""
 
@@ -52,6 +54,8 @@ class Asked:
 
     async def standing(self, user: str) -> Standing:
         self.looked_at.append(user)
+        if user in self.mute:
+            raise Unavailable(f"more than one person is called {user}")
         said = await self._through(self.real.standing(user))
         assert isinstance(said, Standing)
         return said
