@@ -50,7 +50,7 @@ class LdapServer:
     person: str = "inetOrgPerson"
     user: str = "uid"
     mark: str = "pwdChangedTime"
-    locks_end: bool = False
+    locks_end: bool = True
     """Whether its lock after wrong passwords ends by itself; then only an administrator's lock is one for good."""
     group_base: str = ""
     """Below which groups count; empty: none does."""

@@ -101,8 +101,9 @@ class Directory(Section):
         default="pwdChangedTime", description="Attribute that changes with the password: pwdChangedTime or pwdLastSet."
     )
     locks_end: bool = Field(
-        default=False,
-        description="Its lock after wrong passwords ends by itself: only an administrator's lock counts as disabled.",
+        default=True,
+        description="Only an administrator's lock counts as disabled, not one after wrong passwords, which ends by "
+        "itself. Say false where it does not.",
     )
     trial_file: MaybePath = Field(default=None, description="For kind = trial: the file of people.")
     group_base: str = Field(
