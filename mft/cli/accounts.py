@@ -272,7 +272,7 @@ def _aside(desk: Desk, name: str) -> str:
     """Return what the service desk has to tell whoever calls about a password that lives elsewhere; else nothing."""
     account = desk.house.accounts.get(name)
     house = next(one for one in desk.house.organizations.listing() if one.id == account.organization)
-    elsewhere = lives_in_directory(account, values.terms(desk.house.settings), house.kind)
+    elsewhere = lives_in_directory(account, house.kind, configured=desk.house.directory is not None)
     return _ELSEWHERE.format(name) if elsewhere else ""
 
 

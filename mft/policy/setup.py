@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mft.model.account import METHOD_OF, Account, AccountState, CredentialKind, Method, OrganizationKind
 from mft.model.directory import Setup, SetupState, Standing
 from mft.model.session import Door
 from mft.policy.portal import sees_setup
-
-if TYPE_CHECKING:
-    from mft.policy.signon import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +39,16 @@ _PASSWORDS: Final = {
 """The passwords that count.  Of each row an account has one at most, so that every attempt costs one hash."""
 
 
-def lives_in_directory(account: Account, terms: "Terms", kind: OrganizationKind) -> bool:
+def lives_in_directory(account: Account, kind: OrganizationKind, *, configured: bool) -> bool:
     """Return whether SFTP takes the directory's password of *account*, of an organization of *kind*, not its own.
+
+    *configured* says whether the settings name a directory.
 
     Of an organization whose people do not see the setup page nobody does: they could never set up.
     Who was set up once stays there when the directory is taken out of the settings: then their password
     is refused after a day, and nothing that was never meant to opens SFTP in its place.
     """
-    return sees_setup(kind) and (account.setup is not None or (terms.directory and bool(account.external_id)))
+    return sees_setup(kind) and (account.setup is not None or (configured and bool(account.external_id)))
 
 
 def counts(kind: CredentialKind, door: Door, *, in_directory: bool) -> bool:

@@ -102,7 +102,7 @@ class Dossier:
     @property
     def in_directory(self) -> bool:
         """Whether SFTP takes the directory's password, and not the account's own."""
-        return lives_in_directory(self.account, self.terms, self.organization.kind)
+        return lives_in_directory(self.account, self.organization.kind, configured=self.terms.directory)
 
     def dormant_from(self) -> datetime:
         """Return the moment from which a sign-on is refused for disuse."""

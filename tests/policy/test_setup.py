@@ -67,7 +67,7 @@ def test_who_has_an_external_id_or_was_set_up_lives_in_the_directory(external_id
     account = a_dossier(account={"external_id": external_id, "setup": setup}).account
     for kind in OrganizationKind:
         sees = kind in (OrganizationKind.PARTNER, OrganizationKind.PROVIDER)
-        assert lives_in_directory(account, Terms(directory=directory), kind) == (lives and sees)
+        assert lives_in_directory(account, kind, configured=directory) == (lives and sees)
 
 
 @pytest.mark.parametrize(
