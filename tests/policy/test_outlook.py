@@ -12,7 +12,7 @@ from mft.model.session import Door
 from mft.policy.outlook import Change, Standing, Transition, account_bars, account_transitions
 from mft.policy.setup import SetupTerms
 from mft.policy.signon import Admit, Refuse, Terms, bars, decide
-from tests.policy.test_signon import HOME, KEY, PASSWORD, TEMPORARY, a_credential, a_dossier, an_entry
+from tests.policy.test_signon import HOME, KEY, PASSWORD, TEMPORARY, a_credential, a_dossier, an_entry, of_a_partner
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -97,10 +97,10 @@ BARS = {
     Standing.NO_ADDRESS: a_dossier(allowlist=()),
     Standing.ADDRESS_WAITS: a_dossier(allowlist=(an_entry(), an_entry("9.9.9.9", approved_by=None))),
     Standing.KEY_WAITS: a_dossier(credentials=(a_credential(PASSWORD), replace(a_credential(KEY), waiting=True))),
-    Standing.SETUP_MISSING: a_dossier(PASSWORD, account={"external_id": "lind"}, terms=DIRECTORY),
-    Standing.SETUP_STALE: a_dossier(PASSWORD, account=a_setup(SetupState.STALE), terms=DIRECTORY),
-    Standing.SETUP_REVOKED: a_dossier(account=a_setup(SetupState.REVOKED), terms=DIRECTORY),
-    Standing.SETUP_UNKNOWN: a_dossier(PASSWORD, account=a_setup(checked_at=NOW - DAY), terms=DIRECTORY),
+    Standing.SETUP_MISSING: of_a_partner(a_dossier(PASSWORD, account={"external_id": "lind"}, terms=DIRECTORY)),
+    Standing.SETUP_STALE: of_a_partner(a_dossier(PASSWORD, account=a_setup(SetupState.STALE), terms=DIRECTORY)),
+    Standing.SETUP_REVOKED: of_a_partner(a_dossier(account=a_setup(SetupState.REVOKED), terms=DIRECTORY)),
+    Standing.SETUP_UNKNOWN: of_a_partner(a_dossier(PASSWORD, account=a_setup(checked_at=NOW - DAY), terms=DIRECTORY)),
 }
 
 
@@ -123,7 +123,7 @@ def test_a_setup_that_bars_the_password_leaves_a_key_and_a_revoked_one_does_not(
 
 
 def test_who_never_had_anything_and_lives_in_the_directory_is_told_to_set_up_and_nothing_else():
-    nobody = replace(a_dossier(account={"external_id": "lind"}, terms=DIRECTORY), credentials=())
+    nobody = replace(of_a_partner(a_dossier(account={"external_id": "lind"}, terms=DIRECTORY)), credentials=())
     assert [one.what for one in account_bars(nobody, NOW)] == [Standing.SETUP_MISSING]
 
 
@@ -131,7 +131,7 @@ def test_who_never_had_anything_and_lives_in_the_directory_is_told_to_set_up_and
 def test_a_new_text_of_the_attestation_is_foretold_with_its_day_and_bars_from_then_on():
     renewed = Terms(directory=True, setup=SetupTerms(text="sftp-setup-2", renew_by=NOW + 20 * DAY))
     account = a_setup(checked_at=NOW + 20 * DAY) | {"last_signon_at": NOW}
-    dossier = a_dossier(KEY, account=account, terms=renewed)
+    dossier = of_a_partner(a_dossier(KEY, account=account, terms=renewed))
     assert days(dossier)[0] == (20, Change.SETUP_ENDS)
     assert account_bars(dossier, NOW + 20 * DAY - timedelta(microseconds=1)) == ()
     assert days(dossier, NOW + 20 * DAY)[0][1] is not Change.SETUP_ENDS
