@@ -68,7 +68,7 @@ async def test_a_form_that_holds_what_no_field_may_is_refused_before_any_room_se
 
 async def test_a_page_that_somebody_does_not_see_is_neither_in_the_menu_nor_there(hall: PortalHouse):
     async def secret(visitor: Visitor) -> Response:
-        return visitor.show("home.html", since=None, source="")
+        return visitor.show("home.html", cards={}, since=None, source="")
 
     def of_clearing(insider: Insider) -> bool:
         return insider.organization.name == "clearing"
