@@ -13,7 +13,7 @@ help: ## Show this help
 	$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
-.venv/test: .venv/run
+.venv/test: .venv/run | peers
 	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
 	@touch $@
 
@@ -21,9 +21,13 @@ demo: .venv/run ## Set up and run a server with example data on this machine
 	$(BIN)/mft demo
 
 # name of a program : the Debian package that holds it
-PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql systemd-analyze:systemd
-peers: ## Install the SSH clients and the database server that the tests talk to
-	@missing=$$(for peer in $(PEERS); do command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done | sort -u); \
+PEERS := sftp:openssh-client ssh-keygen:openssh-client sshpass:sshpass psftp:putty-tools lftp:lftp curl:curl pg_ctlcluster:postgresql systemd-analyze:systemd slapd:slapd ldapsearch:ldap-utils gcc:gcc chromium:chromium node:nodejs npm:npm
+# a header : the Debian package that holds it
+HEADERS := /usr/include/ldap.h:libldap2-dev /usr/include/sasl/sasl.h:libsasl2-dev
+peers: ## Install the clients, servers and the browser that the tests talk to, and what the directory's library is built with
+	@missing=$$({ for peer in $(PEERS); do PATH=$$PATH:/usr/sbin command -v $${peer%%:*} >/dev/null || echo $${peer##*:}; done; \
+	  for header in $(HEADERS); do test -e $${header%%:*} || echo $${header##*:}; done; \
+	  python=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))'); test -e $$python/Python.h || echo python3-dev; } | sort -u); \
 	  test -z "$$missing" || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
 
 .venv/bench: .venv/test
@@ -56,8 +60,12 @@ soak: peers .venv/test ## The longer forms of the same tests; SOAK="-k name" pic
 	@set -o pipefail; { echo "commit $$(git rev-parse HEAD), $$(date -u +%F), $$(nproc) cores"; \
 	  $(BIN)/pytest -m soak -n0 --timeout 7200 --durations 0 -rA -q $(SOAK) 2>&1; } | tee docs/soak.txt
 
+pictures: peers .venv/test ## Take the pictures of the documents anew
+	@command -v pngquant >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq pngquant; }
+	$(BIN)/python docs/pictures/make.py
+
 format: .venv/test ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
 
-.PHONY: help demo peers rivals bench lint test soak format
+.PHONY: help demo peers rivals bench lint test soak pictures format
 .DEFAULT_GOAL := help

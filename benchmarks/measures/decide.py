@@ -14,6 +14,7 @@ from benchmarks.measures.field import Field
 from benchmarks.peers.mft import SHIPPED, Operator
 from benchmarks.results import Run
 from mft.model.ids import CredentialId
+from mft.model.session import Door
 from mft.policy.signon import Admit, Refuse, Terms, decide
 from mft.store import accounts
 from mft.store.engine import Store
@@ -53,6 +54,6 @@ def _decide(store: Store, who: int, *, listed: bool) -> None:
     proven = {CredentialId(f"cre-bench-{who}")}
     with store.read() as connection:
         dossier = accounts.dossier(connection, catalog.account_name(who), _TERMS)
-    verdict = decide(dossier, proven, _LISTED if listed else _ELSEWHERE, datetime.now(UTC))
+    verdict = decide(dossier, proven, _LISTED if listed else _ELSEWHERE, datetime.now(UTC), Door.SFTP)
     if not isinstance(verdict, Admit if listed else Refuse):
         raise SystemExit(f"{catalog.account_name(who)} got {verdict}")

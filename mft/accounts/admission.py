@@ -9,23 +9,30 @@ on the reason, what the caller can see does not.
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
 from mft.accounts.knock import Attempt, Knock, Outcome
 from mft.accounts.names import Veil, account_name
+from mft.accounts.notices import tell
 from mft.accounts.refusals import Refusals
 from mft.audit.trail import Trail
 from mft.clock import Clock
 from mft.model.account import AllowlistEntry, Credential, CredentialKind, Method
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import CredentialId, SessionId, new_id
-from mft.model.session import Actor, Session
+from mft.model.session import Actor, Door, Session
 from mft.policy.signon import FORGOTTEN_AFTER, Admit, Dossier, Reason, Refuse, Terms, bars, decide
 from mft.store import accounts, allowlist, credentials, sessions, slowdowns
 from mft.store.engine import Store
 
+_COUNTED: Final = {Method.PASSWORD: Door.SFTP, Method.TOTP: Door.PORTAL}
+"""Which wrong secrets count towards the lock, and the door whose bars have to be open for that."""
+_SAYS_LITTLE: Final = frozenset({Reason.UNKNOWN_ACCOUNT, Reason.SECRET_MISMATCH})
+"""Reasons in the place of which whoever weighed the attempt may know a better one."""
 _CLIENT_KEPT = 128
+_WHY_KEPT = 300
 _ADDRESSES_KEPT = 40
 
 
@@ -47,41 +54,78 @@ class Admission:
     def settle(self, knock: Knock, attempt: Attempt) -> Outcome:
         """Decide upon *attempt* now and carry the verdict out."""
         with self._store.write() as connection:
-            return self._carry_out(connection, knock, attempt)
+            return self.carry_out(connection, knock, attempt)
 
     def replace(self, knock: Knock, attempt: Attempt, old: CredentialId, verifier: str) -> Outcome:
         """Put a password with *verifier* in the place of *old*, if the verdict allows it now; then decide anew."""
         with self._store.write() as connection:
-            now = self._clock.now()
-            dossier = self._dossier(connection, knock)
-            verdict = decide(dossier, attempt.proven, knock.source, now)
-            if isinstance(verdict, Refuse):
-                return self._refuse(connection, knock, attempt, dossier, verdict, now)
-            # Of many who try at once with the same temporary password, one removes it.
-            if dossier is None or not credentials.remove(connection, old):
-                return self._refuse(connection, knock, attempt, dossier, Refuse(Reason.CREDENTIAL_REVOKED), now)
-            new = self._new_password(dossier, verifier, now)
-            credentials.add(connection, dossier.account.id, new)
-            self._record_change(connection, knock, dossier, now)
-            proven = attempt.proven - {old} | {new.id}
-            return self._carry_out(connection, knock, Attempt(Method.PASSWORD, proven))
+            exchanged = self.exchange(connection, knock, attempt, old, verifier)
+            return exchanged if isinstance(exchanged, Outcome) else self.carry_out(connection, knock, exchanged)
 
-    def _carry_out(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
+    def exchange(
+        self, connection: Connection, knock: Knock, attempt: Attempt, old: CredentialId, verifier: str
+    ) -> Attempt | Outcome:
+        """Put a password with *verifier* in the place of *old* within the caller's transaction.
+
+        Return what is proven then, or the refusal.  The owner gets a notice by mail (fact 1.4).
+        """
+        checked = self.check(connection, knock, attempt)
+        dossier = checked.dossier
+        if isinstance(checked.verdict, Refuse) or dossier is None:
+            return checked
         now = self._clock.now()
-        dossier = self._dossier(connection, knock)
-        verdict = decide(dossier, attempt.proven, knock.source, now)
-        if isinstance(verdict, Refuse):
-            return self._refuse(connection, knock, attempt, dossier, verdict, now)
-        further = replace(knock, proven=attempt.proven)
-        if isinstance(verdict, Admit) and dossier is not None:
-            return self._admit(connection, further, dossier, verdict, now)
-        return Outcome(verdict, further, dossier=dossier)
+        # Of many who try at once with the same temporary password, one removes it.
+        if not credentials.remove(connection, old):
+            return self._refuse(connection, knock, attempt, dossier, Refuse(Reason.CREDENTIAL_REVOKED), now)
+        new = self._new_password(dossier, verifier, now)
+        credentials.add(connection, dossier.account.id, new)
+        self._record_change(connection, knock, dossier, now)
+        return replace(attempt, method=Method.PASSWORD, proven=attempt.proven - {old} | {new.id})
 
-    def _dossier(self, connection: Connection, knock: Knock) -> Dossier | None:
+    def carry_out(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
+        """Do what ``settle`` does within the caller's transaction."""
+        checked = self.check(connection, knock, attempt)
+        if isinstance(checked.verdict, Admit) and checked.dossier is not None:
+            return self._admit(connection, checked, attempt, checked.dossier, checked.verdict)
+        return checked
+
+    def check(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
+        """Decide upon *attempt* now and write a refusal down; one that would be admitted opens nothing here."""
+        now = self._clock.now()
+        dossier = self.dossier(connection, knock)
+        verdict = decide(dossier, attempt.proven, knock.source, now, knock.door, attempt.method)
+        if isinstance(verdict, Refuse):
+            if attempt.unproven is not None and verdict.reason in _SAYS_LITTLE:
+                verdict = Refuse(attempt.unproven)
+            return self._refuse(connection, knock, attempt, dossier, verdict, now)
+        return Outcome(verdict, replace(knock, proven=attempt.proven), dossier=dossier)
+
+    def dossier(self, connection: Connection, knock: Knock) -> Dossier | None:
+        """Return all that is known within the caller's transaction about who knocks."""
         return accounts.dossier(connection, account_name(knock.name) or "", self._terms)
 
-    def _admit(self, connection: Connection, knock: Knock, dossier: Dossier, verdict: Admit, now: datetime) -> Outcome:
-        account = dossier.account
+    def answer_ask(self, connection: Connection, knock: Knock, dossier: Dossier | None, why_not: str) -> None:
+        """Write down that a link was asked for, and sent unless *why_not* is given; whoever asks is slowed.
+
+        Like refusals, those of strangers do not fill the trail.
+        """
+        now = self._clock.now()
+        shown = self._veil.over(knock.name) if dossier is None else dossier.account.name
+        slowdowns.count(connection, knock.source, shown, now, now - FORGOTTEN_AFTER)
+        action, reference, alone = Action.LINK_SENT, None, True
+        if why_not:
+            reason = Reason.UNKNOWN_ACCOUNT if dossier is None else Reason.SECRET_MISMATCH
+            action = Action.LINK_REFUSED
+            reference, alone = self._refusals.reference(knock.source, knock.door, shown, reason, now)
+        if alone:
+            detail: dict[str, DetailValue] = {"purpose": "password", "source": str(knock.source), "why_not": why_not}
+            event = Event(action, _caller(knock, dossier, shown), shown, detail, reference)
+            self._trail.record(connection, event, now)
+
+    def _admit(
+        self, connection: Connection, checked: Outcome, attempt: Attempt, dossier: Dossier, verdict: Admit
+    ) -> Outcome:
+        account, knock, now = dossier.account, checked.knock, self._clock.now()
         session = Session(
             id=SessionId(new_id("ses")),
             account=account.id,
@@ -96,19 +140,21 @@ class Admission:
             end_requested=None,
         )
         accounts.signed_on(connection, account.id, now, knock.door, knock.source)
-        allowlist.seen(connection, verdict.entry.id, now)
+        if verdict.entry is not None:
+            allowlist.seen(connection, verdict.entry.id, now)
         slowdowns.forget(connection, knock.source, account.name)
         sessions.add(connection, session)
         actor = Actor(knock.door, account.name, account.id, session.id, knock.source)
+        shown = sorted(c.fingerprint or c.kind.value for c in verdict.credentials)
         detail = {
             "session": session.id,
-            "with": ", ".join(sorted(c.fingerprint or c.kind.value for c in verdict.credentials)),
+            "with": ", ".join(attempt.factors or shown),
             "source": str(knock.source),
-            "listed_as": str(verdict.entry.addresses),
+            "listed_as": str(verdict.entry.addresses) if verdict.entry else "",
             "client": session.client,
         }
         self._trail.record(connection, Event(Action.SIGNON_ADMITTED, actor, account.name, detail), now)
-        return Outcome(verdict, knock, session=session, dossier=dossier)
+        return replace(checked, session=session)
 
     def _refuse(
         self,
@@ -138,9 +184,13 @@ class Admission:
         reason: Reason,
         now: datetime,
     ) -> None:
-        """Count a wrong password towards the lock, from the account's own addresses only: strangers cannot lock it."""
-        wrong = reason is Reason.SECRET_MISMATCH and attempt.method is Method.PASSWORD
-        if dossier is None or not wrong or next(bars(dossier, knock.source, now), None) is not None:
+        """Count a wrong secret towards the lock: strangers cannot lock an account.
+
+        A password counts from the account's own addresses only, at every door; a code counts wherever
+        it may be typed, since whoever types it knows the password.
+        """
+        door = _COUNTED.get(attempt.method) if reason is Reason.SECRET_MISMATCH else None
+        if dossier is None or door is None or next(bars(dossier, knock.source, now, door), None) is not None:
             accounts.count_failure(connection, None)
             return
         accounts.count_failure(connection, dossier.account.id)
@@ -156,6 +206,7 @@ class Admission:
         name = dossier.account.name
         event = Event(Action.PASSWORD_CHANGED, _caller(knock, dossier, name), name, detail)
         self._trail.record(connection, event, now)
+        tell(connection, "password-changed", dossier.account, now, {"source": str(knock.source)})
 
     @staticmethod
     def _new_password(dossier: Dossier, verifier: str, now: datetime) -> Credential:
@@ -181,7 +232,8 @@ def _refusal_detail(
 ) -> dict[str, DetailValue]:
     """Return what an operator needs to explain the refusal, as it was at that moment."""
     entries = dossier.allowlist if dossier else ()
-    also = [bar for bar in bars(dossier, knock.source, now) if bar is not reason] if dossier else []
+    why: dict[str, DetailValue] = {"why": _cleaned(attempt.why, _WHY_KEPT)} if attempt.why else {}
+    also = [bar for bar in bars(dossier, knock.source, now, knock.door) if bar is not reason] if dossier else []
     return {
         "reason": reason.value,
         "also": ", ".join(also),
@@ -190,7 +242,7 @@ def _refusal_detail(
         "allowed": _listed(e for e in entries if e.stands(now)),
         "not_in_force": _listed(e for e in entries if not e.stands(now)),
         "client": _cleaned(knock.client),
-    }
+    } | why
 
 
 def _listed(entries: Iterable[AllowlistEntry]) -> str:
@@ -199,5 +251,5 @@ def _listed(entries: Iterable[AllowlistEntry]) -> str:
     return ", ".join(texts[:_ADDRESSES_KEPT]) + (f" and {more} more" if more > 0 else "")
 
 
-def _cleaned(client: str) -> str:
-    return "".join(ch if ch.isprintable() else "?" for ch in client[:_CLIENT_KEPT])
+def _cleaned(words: str, most: int = _CLIENT_KEPT) -> str:
+    return "".join(ch if ch.isprintable() else "?" for ch in words[:most])

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mft.model.account import Account, AllowlistEntry, Credential, CredentialKind, Method, Organization
+from mft.model.directory import SetupState
 from mft.model.errors import NotFound
 from mft.model.session import Session
 from mft.policy.outlook import Bar, Transition, account_bars, account_transitions
-from mft.policy.signon import FORGOTTEN_AFTER, Terms, pause_before_answer
+from mft.policy.setup import must_renew_by, state_at
+from mft.policy.signon import FORGOTTEN_AFTER, Reason, Terms, pause_before_answer, setup_bar
 from mft.store import accounts, notices, sessions, slowdowns
 from mft.store.engine import Store
 
@@ -42,6 +44,14 @@ class AccountCard:
     locked: bool
     slowed: tuple[Slowed, ...]
     sessions: tuple[Session, ...]
+    lives_in_directory: bool
+    """Whether SFTP takes the directory's password, and the account's own opens only the portal."""
+    setup: SetupState | None
+    """How that password stands; None while it was never set up."""
+    setup_bar: Reason | None
+    """Why SFTP does not take it; None where it does, or where there is no such thing."""
+    must_renew_by: datetime | None
+    """From then on it is refused unless the current text was agreed to."""
 
 
 def account_card(store: Store, name: str, now: datetime, terms: Terms) -> AccountCard:
@@ -68,6 +78,10 @@ def account_card(store: Store, name: str, now: datetime, terms: Terms) -> Accoun
         locked=dossier.account.failures >= terms.max_failures,
         slowed=tuple(Slowed(str(s.source), s.failures, pause_before_answer(s.failures), s.last_at) for s in failing),
         sessions=tuple(live),
+        lives_in_directory=dossier.in_directory,
+        setup=state_at(dossier.account.setup, now, terms.setup),
+        setup_bar=setup_bar(dossier, now),
+        must_renew_by=must_renew_by(dossier.account.setup, terms.setup),
     )
 
 

@@ -100,9 +100,17 @@ class Credentials:
             return self.put_key(connection, actor, _living(connection, name), text, label, self._clock.now())
 
     def put_key(
-        self, connection: Connection, actor: Actor, account: Account, text: str, label: str, at: datetime
+        self,
+        connection: Connection,
+        actor: Actor,
+        account: Account,
+        text: str,
+        label: str,
+        at: datetime,
+        *,
+        waiting: bool = False,
     ) -> Credential:
-        """Do what ``add_key`` does within the caller's transaction."""
+        """Do what ``add_key`` does within the caller's transaction; a *waiting* key opens nothing until approved."""
         key = read_public_key(text)
         credential = Credential(
             id=CredentialId(new_id("cred")),
@@ -113,12 +121,14 @@ class Credentials:
             created_at=at,
             created_by=actor.name,
             expires_at=None,
+            waiting=waiting,
         )
         credentials.add(connection, account.id, credential)
         detail: dict[str, DetailValue] = {
             "fingerprint": key.fingerprint,
             "algorithm": key.algorithm,
             "label": credential.label,
+            "waiting": waiting,
         }
         self._trail.record(connection, Event(Action.KEY_ADDED, actor, account.name, detail), at)
         return credential

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+from mft.accounts.external_ids import put_external_id
 from mft.accounts.records import checked_remark, known_account
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -24,6 +25,8 @@ class NewDetails:
     phone: str | None = None
     contact: str | None = None
     """A mail address that gets the warnings instead of *email*."""
+    external_id: str | None = None
+    """Who they are elsewhere; another one takes away what rests on the one before."""
 
 
 class Details:
@@ -39,11 +42,14 @@ class Details:
         """Write *new* and return the account.  Raises NotFound, Invalid, Conflict."""
         named = [each.name for each in fields(new) if getattr(new, each.name) is not None]
         if not named:
-            raise Invalid("nothing was named to change; use --email, --person, --phone or --contact")
+            raise Invalid("nothing was named to change; use --email, --person, --phone, --contact or --external-id")
         with self._store.write() as connection:
             account = known_account(connection, name)
             if account.state is AccountState.PURGED:
                 raise Conflict(f"{name} was purged; ask for a new account")
+            now = self._clock.now()
+            if new.external_id is not None:
+                account = put_external_id(connection, self._trail, actor, account, new.external_id, now)
             changed = replace(
                 account,
                 email=_new(account.email, new.email, checked_email),
@@ -55,7 +61,7 @@ class Details:
             # Which fields, not what they hold: the trail outlives the account, and these are destroyed with it.
             detail: dict[str, DetailValue] = {"changed": ", ".join(named)}
             event = Event(Action.ACCOUNT_CHANGED, actor, name, detail)
-            self._trail.record(connection, event, self._clock.now())
+            self._trail.record(connection, event, now)
         return changed
 
 

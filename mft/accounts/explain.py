@@ -4,18 +4,19 @@ The caller was shown one sentence and a reference code (fact 0.16); here the cod
 true reason, with the addresses that were allowed at that moment (facts 0.13, 0.17, 0.18).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Final
 
 from mft.audit.search import by_reference
-from mft.model.account import AllowlistEntry
+from mft.model.account import AllowlistEntry, CredentialKind, Method
 from mft.model.errors import Invalid, NotFound
 from mft.model.event import Action, AuditEvent
 from mft.model.ids import ALPHABET, Reference
 from mft.model.session import Door
-from mft.policy.signon import Reason, Terms, bars
+from mft.policy.signon import Dossier, Reason, Terms, bars, setup_bar
 from mft.store import accounts, organizations
 from mft.store.engine import Store
 
@@ -27,7 +28,7 @@ MEANING: Final = {
         "compare with mft account list; of what was typed only the beginning is kept, since it may be a password",
     ),
     Reason.SECRET_MISMATCH: (
-        "the password or key is not one that the account has",
+        "the password, key or code is not one that the account has, or the code was used already",
         f"passwords are case-sensitive; if it is forgotten, {_RESET}; for a key see mft account keys NAME",
     ),
     Reason.CREDENTIAL_REVOKED: (
@@ -35,6 +36,10 @@ MEANING: Final = {
         "sign on again with what the account has now",
     ),
     Reason.CREDENTIAL_EXPIRED: ("the password or key was right and its time is over", "add a new one"),
+    Reason.KEY_WAITING: (
+        "the key is right and waits for approval, since its owner added it",
+        "ask them whether it is theirs, then: mft account keys approve NAME FINGERPRINT",
+    ),
     Reason.TEMPORARY_EXPIRED: ("the temporary password was right and older than its term", _RESET),
     Reason.ACCOUNT_DISABLED: ("the account is disabled", "if that is over: mft account enable NAME"),
     Reason.ACCOUNT_PURGED: (
@@ -61,7 +66,39 @@ MEANING: Final = {
         "the address is not on the account's list",
         "if the address is theirs, add it: mft allow add NAME ADDRESS --reason WHY",
     ),
+    Reason.WRONG_DOOR: (
+        "the password was right, and is not the one that this door asks for",
+        "whose password lives in a directory signs on to SFTP with that one, and to the portal with none of it",
+    ),
+    Reason.SETUP_MISSING: (
+        "SFTP takes the directory's password, and it was not set up, or not agreed to in the current words",
+        "they do it in the portal: Trading Partner, SFTP Account Setup/Update",
+    ),
+    Reason.SETUP_STALE: (
+        "the directory's password was changed since it was set up",
+        "they set it up again in the portal: Trading Partner, SFTP Account Setup/Update",
+    ),
+    Reason.SETUP_REVOKED: (
+        "the setup was revoked by an operator, or since the directory knows them no more",
+        "if that is over: mft setup resync NAME; then they set it up again in the portal",
+    ),
+    Reason.SETUP_UNKNOWN: (
+        "the directory has not answered about them for a day",
+        "see that it answers: mft doctor; then: mft setup resync NAME",
+    ),
     Reason.SESSION_ENDED: ("the session's end was asked for", "nothing"),
+    Reason.PROVIDER_UNFIT: (
+        "what came from the provider of identities cannot be relied on",
+        "the person may try again; if it happens again see mft doctor, and compare the clocks and the [oidc] settings",
+    ),
+    Reason.MFA_MISSING: (
+        "the provider vouches for the person and not for a second factor",
+        "have them sign in there with MFA; if they did, compare what it says with oidc.acr and oidc.amr",
+    ),
+    Reason.NOT_LINKED: (
+        "the person whom the provider vouches for is not who this account, or any, belongs to",
+        'if it is theirs: mft account change NAME --external-id ID; the same again, after "", lets another person in',
+    ),
     Reason.CANNOT_TELL: ("something needed to decide did not answer", "see mft doctor and the log of that time"),
 }
 """What each reason means, and what to do next."""
@@ -122,6 +159,7 @@ def _single(store: Store, reference: Reference, line: AuditEvent) -> Explanation
     detail = line.event.detail
     reason = Reason(str(detail["reason"]))
     words, advice = MEANING[reason]
+    why = f": {detail['why']}" if detail.get("why") else ""
     known = line.event.actor.account is not None
     also = [Reason(word) for word in str(detail["also"]).split(", ") if word]
     return Explanation(
@@ -133,7 +171,7 @@ def _single(store: Store, reference: Reference, line: AuditEvent) -> Explanation
         client=str(detail["client"]),
         method=str(detail["method"]),
         reason=reason.value,
-        words=words,
+        words=words + why,
         also=tuple(MEANING[bar][0] for bar in also),
         allowed=str(detail["allowed"]),
         not_in_force=str(detail["not_in_force"]),
@@ -193,12 +231,12 @@ class Prospect:
 
 
 def would_admit(store: Store, name: str, address: IPv4Address, now: datetime, terms: Terms) -> Prospect:
-    """Return whether the account *name* would be admitted from *address* at *now*.  Raises NotFound."""
+    """Return whether the account *name* would be admitted to SFTP from *address* at *now*.  Raises NotFound."""
     with store.read() as connection:
         dossier = accounts.dossier(connection, name, terms)
     if dossier is None:
         raise NotFound(f"there is no account {name}; mft account list shows them")
-    standing = tuple(bars(dossier, address, now))
+    standing = tuple(dict.fromkeys((*bars(dossier, address, now, Door.SFTP), *_setup_bars(dossier, now))))
     naming = (entry for entry in dossier.allowlist if entry.addresses.contains(address))
     return Prospect(
         listed_by=dossier.admits(address, now),
@@ -206,3 +244,11 @@ def would_admit(store: Store, name: str, address: IPv4Address, now: datetime, te
         bars=standing,
         words=tuple(MEANING[bar][0] for bar in standing),
     )
+
+
+def _setup_bars(dossier: Dossier, now: datetime) -> Iterator[Reason]:
+    """Yield why no secret is the right one, for who has to prove a directory's password that SFTP does not take."""
+    reason = setup_bar(dossier, now)
+    has_key = any(one.kind is CredentialKind.KEY and not one.waiting for one in dossier.credentials)
+    if reason is not None and (not has_key or Method.PASSWORD in dossier.account.required):
+        yield reason

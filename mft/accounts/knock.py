@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from mft.model.account import Method
+from mft.model.account import Credential, Method
 from mft.model.ids import CredentialId, Reference, new_reference
 from mft.model.session import Door, Session
 from mft.policy.signon import Dossier, Reason, Refuse, Verdict
@@ -30,6 +30,22 @@ class Attempt:
     method: Method
     proven: frozenset[CredentialId]
     """Everything proven in this conversation, or nothing at all if this attempt's secret did not match."""
+    factors: tuple[str, ...] = ()
+    """What proved it, in words for the trail; empty where the credentials say it themselves."""
+    unproven: Reason | None = None
+    """Why nothing is proven, where that nothing on file matches says too little."""
+    why: str = ""
+    """More of that, for operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A password attempt, and what it was compared with."""
+
+    attempt: Attempt
+    dossier: Dossier | None
+    credential: Credential | None
+    """The account's password or temporary password, whether or not it matched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Penalties:
         self._clock = clock
         self._rules = rules
 
-    def charge(self, offences: Iterable[tuple[IPv4Address, Offence]]) -> None:
-        """Charge each source for its offence, all in one transaction.
+    def charge(self, offences: Iterable[tuple[IPv4Address, Offence]], door: Door = Door.SFTP) -> None:
+        """Charge each source for its offence at *door*, all in one transaction; what is owed is owed at every door.
 
         Strangers decide how often this is called, so that a door hands over in one call what came
         while the last one was being written.  The trail gets one event when a source begins to be
@@ -43,9 +43,11 @@ class Penalties:
         now = self._clock.now()
         with self._store.write() as connection:
             for source, offence in offences:
-                self._charge_one(connection, source, offence, now)
+                self._charge_one(connection, source, offence, door, now)
 
-    def _charge_one(self, connection: Connection, source: IPv4Address, offence: Offence, now: datetime) -> None:
+    def _charge_one(
+        self, connection: Connection, source: IPv4Address, offence: Offence, door: Door, now: datetime
+    ) -> None:
         before = penalties.owed(connection, source, lock=True)
         listed = penalties.listed(connection, source, now)
         owes = charge(before, source, offence, now, self._rules, listed=listed)
@@ -55,7 +57,7 @@ class Penalties:
             penalties.make_room(connection, self._rules.tracked, now)
         penalties.keep(connection, owes)
         if owes.stands(now) and not (before is not None and before.stands(now)):
-            self._trail.record(connection, _imposed(owes, now), now)
+            self._trail.record(connection, _imposed(owes, door, now), now)
 
     def standing(self, source: IPv4Address) -> Penalty | None:
         """Return the penalty that keeps *source* out now, or None."""
@@ -78,11 +80,11 @@ class Penalties:
         return owed
 
 
-def _imposed(owes: Penalty, now: datetime) -> Event:
+def _imposed(owes: Penalty, door: Door, now: datetime) -> Event:
     detail = {
         "reason": owes.reason.value,
         "offences": owes.offences,
         "seconds": int((owes.until - now).total_seconds()),
     }
-    actor = Actor(Door.SFTP, _SERVER, source=owes.source)
+    actor = Actor(door, _SERVER, source=owes.source)
     return Event(Action.PENALTY_IMPOSED, actor, str(owes.source), detail)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from mft.accounts.allowlists import Allowlists, NewAddress
 from mft.accounts.credentials import Credentials
+from mft.accounts.external_ids import put_external_id
 from mft.accounts.records import checked_remark, known_account, known_organization
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -87,6 +88,16 @@ class Organizations:
                 raise Conflict(f"{name} is {'enabled' if enabled else 'disabled'} already")
             self._changed(connection, actor, name, {"enabled": enabled})
 
+    def set_portal_any_address(self, actor: Actor, name: str, *, allowed: bool) -> None:
+        """Say whether its people may come to the portal from any address; SFTP always heeds the lists.
+
+        Raises NotFound.
+        """
+        with self._store.write() as connection:
+            organization = known_organization(connection, name)
+            organizations.set_portal_any_address(connection, organization.id, allowed=allowed)
+            self._changed(connection, actor, name, {"portal_any_address": allowed})
+
     def set_quota(self, actor: Actor, name: str, octets: int | None, files: int | None) -> None:
         """Limit what its folders hold; None is unlimited.  Raises NotFound, Invalid."""
         if min(octets or 0, files or 0) < 0:
@@ -143,6 +154,8 @@ class NewAccount:
     phone: str = ""
     contact: str = ""
     """A mail address that gets the warnings instead of *email*; empty for none."""
+    external_id: str = ""
+    """Who they are elsewhere: the directory's user id, and what the provider's claim has to equal."""
 
 
 class Accounts:
@@ -179,6 +192,8 @@ class Accounts:
             "required": ",".join(sorted(account.required)),
         }
         self._trail.record(connection, Event(Action.ACCOUNT_ADDED, actor, account.name, detail), at)
+        if wanted.external_id:
+            account = put_external_id(connection, self._trail, actor, account, wanted.external_id, at)
         for address in wanted.allow:
             self._allowlists.put(connection, actor, account, address, at)
         for key in wanted.keys:
@@ -222,6 +237,7 @@ class Accounts:
             account = known_account(connection, name)
             accounts.clear_failures(connection, account.id)
             slowdowns.forget_name(connection, name)
+            slowdowns.forget_name(connection, slowdowns.TRIES + name)
             event = Event(Action.ACCOUNT_UNLOCKED, actor, name, {"failures": account.failures})
             self._trail.record(connection, event, self._clock.now())
 

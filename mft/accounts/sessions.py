@@ -30,6 +30,8 @@ class Leaving(StrEnum):
     END_REQUESTED = "end_requested"  # An operator ended it.
     TOO_MANY = "too_many"  # The account had as many sessions as it may.
     IDLE = "idle"
+    TERM_ENDED = "term_ended"  # A visit to the portal lasted as long as any may.
+    TOO_MANY_ATTEMPTS = "too_many_attempts"  # A visit in which too many wrong secrets were typed.
     STALLED = "stalled"  # A request half received or a reply undrained for too long.
     BROKE_PROTOCOL = "broke_protocol"
     SERVER_STOPPED = "server_stopped"

@@ -10,23 +10,25 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from mft.accounts.admission import Admission
 from mft.accounts.fitness import Fitness
-from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, cannot_tell
+from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, Weighed, cannot_tell
 from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
 from mft.accounts.sessions import Leaving, record_end
+from mft.accounts.standings import Standings
 from mft.audit.trail import Trail
 from mft.clock import Clock
 from mft.crypto.passwords import Passwords, prepare
 from mft.model.account import Credential, CredentialKind, Method
 from mft.model.errors import Invalid, Unavailable
 from mft.model.event import Action, DetailValue, Event
-from mft.model.session import Actor, Session
+from mft.model.session import Actor, Door, Session
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
+from mft.policy.setup import counts
 from mft.policy.signon import (
     FORGOTTEN_AFTER,
     Admit,
@@ -36,6 +38,7 @@ from mft.policy.signon import (
     Refuse,
     Terms,
     Verdict,
+    awaits_directory,
     decide,
     pause_before_answer,
 )
@@ -44,18 +47,13 @@ from mft.store.engine import Store
 
 __all__ = ["Knock", "Leaving", "Outcome", "SignOn", "Unfit"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _LONGEST_SECRET = 4096
 """Longer than any password taken; beyond it nothing is normalised or compared, but hashed all the same."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    """A password attempt, and what it was compared with."""
-
-    attempt: Attempt
-    dossier: Dossier | None
-    credential: Credential | None
-    """The account's password or temporary password, whether or not it matched."""
+_NOT_OURS = "This password is changed where it is kept; then set it up again in the portal."
 
 
 class SignOn:
@@ -74,11 +72,13 @@ class SignOn:
         rules: PasswordRules | None = None,
         payer: str = "",
         veil: Veil | None = None,
+        standings: Standings | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Keep the parts.  *payer* is the health plan's title; *pause* waits so many seconds.
 
         *veil* covers names that nobody has; without one, marks mean something in this process only.
+        *standings* asks the directory, where there is one.
         """
         self._store = store
         self._trail = trail
@@ -87,18 +87,21 @@ class SignOn:
         self._terms = terms
         self._offload = offload
         self._pause = pause
+        self._standings = standings
         self._refusals = Refusals()
         self._veil = veil or Veil(secrets.token_bytes(32))
-        self._admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
+        self.admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
+        """What settles an attempt within a transaction; the portal's rooms stand theirs on it too."""
         self._fitness = Fitness(store, rules or PasswordRules(), payer)
 
     async def by_password(self, knock: Knock, secret: str) -> Outcome:
         """Answer a password attempt."""
         try:
-            weighed = await self._weigh(knock, secret)
-            outcome = await self._settle(knock, weighed.attempt)
+            weighed = await self.weigh(knock, secret)
+            await self._ask_directory(knock, weighed.dossier, weighed.attempt)
+            outcome = await self.settle(self.admission.settle, knock, weighed.attempt)
             if isinstance(outcome.verdict, Admit):
-                await self._reseal(weighed.credential, secret)
+                await self.reseal(weighed.credential, secret)
             return outcome
         except Unavailable:
             return cannot_tell(knock)
@@ -106,11 +109,13 @@ class SignOn:
     async def by_key(self, knock: Knock, fingerprint: str) -> Outcome:
         """Answer a public-key attempt whose signature the door has verified; an unknown key is a mismatch."""
         try:
-            dossier = await self._look_and_pause(knock)
+            dossier = await self.look_and_pause(knock)
             keys = [c for c in dossier.credentials if c.kind is CredentialKind.KEY] if dossier else []
             held = frozenset(c.id for c in keys if c.fingerprint == fingerprint)
             proven = knock.proven | held if held else held
-            return await self._settle(knock, Attempt(Method.PUBLIC_KEY, proven))
+            attempt = Attempt(Method.PUBLIC_KEY, proven)
+            await self._ask_directory(knock, dossier, attempt)
+            return await self.settle(self.admission.settle, knock, attempt)
         except Unavailable:
             return cannot_tell(knock)
 
@@ -127,17 +132,18 @@ class SignOn:
         A new password that is not fit consumes nothing, and neither does one that comes too late.
         """
         try:
-            weighed = await self._weigh(knock, old)
-            verdict = decide(weighed.dossier, weighed.attempt.proven, knock.source, self._clock.now())
+            weighed = await self.weigh(knock, old)
+            now, proven = self._clock.now(), weighed.attempt.proven
+            verdict = decide(weighed.dossier, proven, knock.source, now, knock.door, Method.PASSWORD)
             if weighed.dossier is None or weighed.credential is None or not isinstance(verdict, Admit | MustReplace):
-                return await self._settle(knock, weighed.attempt)
-            objection = await self._offload.hash(self._objection, weighed.dossier, old, new)
-            if objection is not None:
-                await self._offload.write(self._record_unfit, knock, weighed.dossier, objection)
-                return Unfit(objection)
-            verifier = await self._offload.hash(self._passwords.seal, prepare(new))
+                return await self.settle(self.admission.settle, knock, weighed.attempt)
+            if weighed.credential.kind is CredentialKind.DIRECTORY:
+                return Unfit(_NOT_OURS)
+            verifier = await self.sealed(knock, weighed.dossier, weighed.credential, new)
+            if isinstance(verifier, Unfit):
+                return verifier
             return await self._offload.write(
-                self._admission.replace, knock, weighed.attempt, weighed.credential.id, verifier
+                self.admission.replace, knock, weighed.attempt, weighed.credential.id, verifier
             )
         except Unavailable:
             return cannot_tell(knock)
@@ -153,7 +159,7 @@ class SignOn:
                 dossier = accounts.dossier(connection, session.account_name, self._terms)
         except Unavailable:
             return Refuse(Reason.CANNOT_TELL)
-        verdict = decide(dossier, session.credentials, session.source, self._clock.now())
+        verdict = decide(dossier, session.credentials, session.source, self._clock.now(), session.door)
         if isinstance(verdict, Admit) and (kept is None or kept.end_requested is not None):
             return Refuse(Reason.SESSION_ENDED)
         return verdict
@@ -174,28 +180,50 @@ class SignOn:
         with self._store.write() as connection:
             slowdowns.forget_before(connection, self._clock.now() - FORGOTTEN_AFTER)
 
-    async def _settle(self, knock: Knock, attempt: Attempt) -> Outcome:
-        outcome = await self._offload.write(self._admission.settle, knock, attempt)
+    async def settle(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run *step*, which opens the transaction that admits or refuses, and return what it does."""
+        outcome = await self._offload.write(step, *args, **kwargs)
         if self._refusals.due(self._clock.now()):
             with suppress(Unavailable):  # They are kept for the next time, and this caller has an answer.
                 await self._offload.write(self._write_counted)
         return outcome
 
-    async def _weigh(self, knock: Knock, secret: str) -> _Weighed:
-        """Compare *secret* with the account's password; a stranger, and an account without one, cost as much."""
-        dossier = await self._look_and_pause(knock)
-        typed = (c for c in (dossier.credentials if dossier else ()) if c.method is Method.PASSWORD)
-        credential = next(typed, None)
+    async def weigh(self, knock: Knock, secret: str) -> Weighed:
+        """Compare *secret* with the password that counts at the door; a stranger, and who has none, cost as much."""
+        dossier = await self.look_and_pause(knock)
+        credential = _password_at(knock.door, dossier)
         matched = await self._offload.hash(self._matches, secret, credential)
         proven = knock.proven | {credential.id} if credential and matched else frozenset()
-        return _Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
+        return Weighed(Attempt(Method.PASSWORD, proven), dossier, credential)
 
-    async def _look_and_pause(self, knock: Knock) -> Dossier | None:
+    async def sealed(self, knock: Knock, dossier: Dossier, old: Credential | None, new: str) -> str | Unfit:
+        """Return the verifier of a *new* password, if it is fit, and not the one of *old*.
+
+        None for *old* where nobody proved to know it: whether it is the same is not told there.
+        """
+        objection = await self._offload.hash(self._objection, dossier, old, new)
+        if objection is not None:
+            await self._offload.write(self._record_unfit, knock, dossier, objection)
+            return Unfit(objection)
+        return await self._offload.hash(self._passwords.seal, prepare(new))
+
+    async def look_and_pause(self, knock: Knock) -> Dossier | None:
+        """Return what is known about whoever knocks, later if this pair of source and name failed lately."""
         dossier, failures = await self._offload.read(self._look, knock)
         pause = pause_before_answer(failures)
         if pause:
             await self._pause(pause.total_seconds())
         return dossier
+
+    async def _ask_directory(self, knock: Knock, dossier: Dossier | None, attempt: Attempt) -> None:
+        """Have the directory asked about somebody who could come in, if it was not lately; settling reads what it said.
+
+        No answer leaves things as they are, until nobody has known for a day.
+        """
+        if self._standings is None or dossier is None:
+            return
+        if awaits_directory(dossier, attempt.proven, knock.source, self._clock.now(), knock.door):
+            await self._standings.refresh(dossier.account.id)
 
     def _look(self, knock: Knock) -> tuple[Dossier | None, int]:
         name = account_name(knock.name) or ""
@@ -218,13 +246,13 @@ class SignOn:
             return self._passwords.matches("", None)
         return self._passwords.matches(prepared, credential.verifier)
 
-    def _objection(self, dossier: Dossier, old: str, new: str) -> str | None:
+    def _objection(self, dossier: Dossier, old: Credential | None, new: str) -> str | None:
         objection = self._fitness.objection(new, dossier.account)
-        if objection is None and prepare(new) == prepare(old):
+        if objection is None and old is not None and self._passwords.matches(prepare(new), old.verifier):
             return "The new password is the same as the old one."
         return objection
 
-    async def _reseal(self, credential: Credential | None, secret: str) -> None:
+    async def reseal(self, credential: Credential | None, secret: str) -> None:
         """Hash anew at today's cost a password that just proved right."""
         if credential is None or not self._passwords.needs_rehash(credential.verifier):
             return
@@ -255,3 +283,11 @@ class SignOn:
         except BaseException:
             self._refusals.put_back(windows)
             raise
+
+
+def _password_at(door: Door, dossier: Dossier | None) -> Credential | None:
+    """Return the one password that counts at *door*; a directory's never counts beside one's own."""
+    if dossier is None:
+        return None
+    held = (c for c in dossier.credentials if c.method is Method.PASSWORD)
+    return next((c for c in held if counts(c.kind, door, in_directory=dossier.in_directory)), None)

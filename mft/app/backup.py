@@ -44,8 +44,10 @@ class Backup:
 
 
 def keys_kept_apart(settings: Settings) -> tuple[Path, ...]:
-    """Return what no backup holds: without the master key no file can be read."""
-    return (settings.master_key, settings.audit.signing_key, settings.sftp.host_keys)
+    """Return what no backup holds: without the master key no file can be read.  A trial's people stay apart, too."""
+    keys = (settings.master_key, settings.audit.signing_key, settings.sftp.host_keys)
+    people = settings.directory.trial_file
+    return (*keys, people) if people is not None else keys
 
 
 def back_up(house: House, config: Path, target: Path, actor: Actor, progress: Progress | None = None) -> Backup:

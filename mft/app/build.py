@@ -10,15 +10,28 @@ from dataclasses import dataclass
 from mft.accounts.allowlists import Allowlists
 from mft.accounts.credentials import Credentials
 from mft.accounts.details import Details
+from mft.accounts.external_ids import ExternalIds
+from mft.accounts.factors import Factors
 from mft.accounts.fitness import Fitness
+from mft.accounts.insiders import Insiders
+from mft.accounts.mail_links import MailLinks
 from mft.accounts.names import Veil
+from mft.accounts.own_keys import OwnKeys
+from mft.accounts.own_secrets import OwnSecrets
 from mft.accounts.penalties import Penalties
+from mft.accounts.portal_signon import PortalSignOn
+from mft.accounts.provider_signon import ProviderSignOn
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.purging import Purging
 from mft.accounts.sessions import Sessions
+from mft.accounts.setting_up import SettingUp
+from mft.accounts.setups import Setups
 from mft.accounts.signon import SignOn
 from mft.accounts.staff import StaffRoll
+from mft.accounts.standings import Standings
+from mft.accounts.visits import Visits
 from mft.app import values
+from mft.app.directories import directory_of, group_roles_of, provider_of
 from mft.app.mailing import post_of
 from mft.audit.checkpoint import Checkpoints
 from mft.audit.trail import Trail
@@ -27,6 +40,7 @@ from mft.clock import Clock, SystemClock
 from mft.crypto.master import MasterKey
 from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
+from mft.directory.port import Directory
 from mft.lifecycle.account_pass import AccountPass
 from mft.lifecycle.digests import Digests
 from mft.lifecycle.outlook import Outlook
@@ -37,6 +51,7 @@ from mft.lifecycle.runs import Runs
 from mft.lifecycle.scrub import Scrubber
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
+from mft.policy.portal import LinkTerms
 from mft.requests.desk import AccessRequests
 from mft.requests.fulfilment import Fulfilment
 from mft.retention.backups import Backups
@@ -83,7 +98,16 @@ class House:
     sessions: Sessions
     penalties: Penalties
     signon: SignOn
+    insiders: Insiders
+    visits: Visits
+    factors: Factors
+    portal_signon: PortalSignOn
+    provider_signon: ProviderSignOn | None
+    own_secrets: OwnSecrets
+    own_keys: OwnKeys
+    mail_links: MailLinks
     details: Details
+    external_ids: ExternalIds
     purging: Purging
     account_pass: AccountPass
     reviews: Reviews
@@ -97,6 +121,8 @@ class House:
     post: Post
     digests: Digests
     scrubber: Scrubber
+    directory: Directory | None
+    setups: Setups
 
 
 @contextmanager
@@ -138,6 +164,28 @@ def _furnished(
     lasts = settings.terms.temporary_password
     credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
     files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
+    directory = directory_of(settings, passwords)
+    standings = Standings(store, trail, clock, values.setup_terms(settings), directory, offload)
+    signon = SignOn(
+        store,
+        trail,
+        passwords,
+        clock,
+        values.terms(settings),
+        offload,
+        settings.node,
+        rules=rules,
+        payer=settings.payer,
+        # A signature that is never published: the same in every process of this server, known to no other.
+        standings=standings,
+        veil=Veil(signer.sign(b"mft: names that nobody has")),
+    )
+    visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)
+    factors = Factors(store, trail, clock, master, settings.payer)
+    portal_signon = PortalSignOn(store, signon, visits, factors, offload)
+    provider = provider_of(settings, clock)
+    terms, texts = values.terms(settings), values.attestations(settings)
+    setting_up = SettingUp(store, trail, passwords, clock, terms, visits, offload, texts=texts, directory=directory)
     accounts, grants = Accounts(store, trail, clock, allowlists, credentials), Grants(files.parts)
     return House(
         settings=settings,
@@ -171,22 +219,33 @@ def _furnished(
         allowlists=allowlists,
         sessions=Sessions(store, trail, clock),
         penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
-        staff=StaffRoll(store, trail, clock),
+        staff=StaffRoll(store, trail, clock, group_roles_of(settings, passwords)),
         runs=Runs(store, trail, clock, settings.node),
         scrubber=Scrubber(files.parts, values.scrub_rules(settings), settings.mail.operators),
-        signon=SignOn(
+        signon=signon,
+        insiders=Insiders(store),
+        visits=visits,
+        factors=factors,
+        portal_signon=portal_signon,
+        provider_signon=None
+        if provider is None
+        else ProviderSignOn(
             store,
             trail,
-            passwords,
             clock,
-            values.terms(settings),
+            provider,
+            signon,
+            portal_signon,
+            visits,
             offload,
-            settings.node,
-            rules=rules,
-            payer=settings.payer,
-            # A signature that is never published: the same in every process of this server, known to no other.
-            veil=Veil(signer.sign(b"mft: names that nobody has")),
+            terms=values.mfa_terms(settings),
+            name=settings.oidc.name,
         ),
+        own_secrets=OwnSecrets(store, signon, visits, factors, offload),
+        own_keys=OwnKeys(
+            store, trail, clock, credentials, wait=settings.portal.keys_wait, operators=settings.mail.operators
+        ),
+        mail_links=MailLinks(store, trail, clock, LinkTerms(), signon, visits, factors, offload),
         breaker=breaker,
         sweep=Sweep(files.parts, breaker),
         retention=Retention(files.parts, values.terms(settings), breaker.rules),
@@ -194,8 +253,11 @@ def _furnished(
         post=post_of(settings, store, clock),
         digests=Digests(store, clock, values.terms(settings)),
         details=Details(store, trail, clock),
+        external_ids=ExternalIds(store, trail, clock),
         purging=Purging(store, trail, clock),
         account_pass=AccountPass(store, trail, clock, values.terms(settings), breaker),
+        directory=directory,
+        setups=Setups(store, clock, terms, texts, standings, setting_up, offload),
         reviews=Reviews(store, trail, clock, settings.terms.review_answer),
         reports=Reports(store, clock, values.terms(settings)),
     )

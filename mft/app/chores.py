@@ -1,5 +1,6 @@
 """The table of scheduled work: what is done, how often, and by which room."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -32,11 +33,23 @@ def chores(house: House) -> tuple[Job, ...]:
         Job("orphans", _DAY, by_right_clock(lambda: _clear_orphans(house))),  # Bytes without a name, and vice versa.
         Job("digests", _HOUR, by_right_clock(house.digests.run)),  # Tells people of files that end untaken.
         Job("mail", _MINUTE, lambda: house.post.deliver().moved),  # Sends the letters that wait.
+        Job("visits", _MINUTE, house.visits.sweep),  # Ends visits to the portal that are over.
+        *_looks(house),
+        Job("links", _DAY, house.mail_links.tidy),  # Forgets one-time links of long ago.
         Job("runs", _DAY, by_right_clock(house.runs.tidy)),  # Forgets runs of long ago.
         Job("refusals", _MINUTE, house.signon.tidy, alone=False),  # Counts refused strangers together.
         Job("sessions", _MINUTE, house.sessions.bury_silent, alone=False),  # Ends what a dead process left.
         Job("space", _MINUTE, lambda: _measure(house), alone=False),  # Free bytes, damaged files.
     )
+
+
+def _looks(house: House) -> tuple[Job, ...]:
+    """Return the job that asks the directory how people stand, where there is one."""
+    if house.directory is None:
+        return ()
+    every = house.settings.directory.look_again
+    # Its own loop: a run is called in a thread, and the questions of one run are put side by side.
+    return (Job("setups", every, lambda: asyncio.run(house.setups.look_at_all()), stop=house.setups.stop),)
 
 
 def _clear_orphans(house: House) -> dict[str, int]:

@@ -3,8 +3,10 @@
 It changes nothing.  Every check stands alone, so that one fault does not hide the next.
 """
 
+import asyncio
 import os
 import socket
+import ssl
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +18,8 @@ from typing import Final
 
 from mft.app.alone import running
 from mft.app.classes import demand_known_classes
+from mft.app.directories import directory_of, provider_of
+from mft.app.portal_facts import bound_port, portal_url, tls_files
 from mft.app.signon_probe import refuses_a_stranger
 from mft.app.values import tree_rules
 from mft.audit.search import tail
@@ -23,21 +27,29 @@ from mft.blobs.local import LocalBlobs
 from mft.clock import Clock, SystemClock
 from mft.crypto.hostkeys import list_host_keys
 from mft.crypto.master import MasterKey
+from mft.crypto.passwords import Passwords
 from mft.crypto.signer import Signer
+from mft.crypto.tls import der_of, ends_at
 from mft.model.errors import MftError, Unavailable
 from mft.model.network import parse_address
 from mft.policy.breaker import Cause
 from mft.policy.quota import shortage
 from mft.settings.load import Loaded
-from mft.settings.model import Listener, Settings
+from mft.settings.model import Settings
 from mft.store import halts, slowdowns, staff
 from mft.store.engine import Store, open_store
 from mft.store.schema import HEAD, require_current
+from mft.web.portal.pages.provider import RETURN
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104  (what a listener on every address says)
 _HERE: Final = "127.0.0.1"
+_NOBODY: Final = "mft-doctor"
 _SLACK: Final = timedelta(seconds=5)
+_RENEWAL: Final = timedelta(days=14)
+"""Before its end, a certificate is spoken of."""
+_PATIENCE: Final = 5.0
+"""Seconds for the portal to show its certificate."""
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -80,7 +92,10 @@ Check = Callable[[str, Loaded, Clock], Iterator[Finding]]
 
 def _permissions(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     settings = loaded.settings
-    places = (loaded.file, settings.data, settings.sftp.host_keys, settings.audit.signing_key, settings.master_key)
+    places = [loaded.file, settings.data, settings.sftp.host_keys, settings.audit.signing_key, settings.master_key]
+    _, portal_key = tls_files(settings)
+    if settings.portal.enabled and portal_key.exists():
+        places.append(portal_key)
     wrong = [found for place in places if (found := _too_open(name, place))]
     yield from wrong or [Finding(name, Standing.GOOD, "only the owner reads configuration, keys and data")]
 
@@ -179,13 +194,13 @@ def _ports(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
         yield Finding(name, Standing.GOOD, f"the server runs on {', '.join(ready.get('sftp', ()))}")
         return
     for listener in loaded.settings.sftp.listeners:
-        yield _free(name, listener)
+        yield _free(name, listener.address, listener.port)
 
 
-def _free(name: str, listener: Listener) -> Finding:
-    where = f"{listener.address}:{listener.port}"
+def _free(name: str, address: str, port: int) -> Finding:
+    where = f"{address}:{port}"
     try:
-        with socket.create_server((listener.address, listener.port)):
+        with socket.create_server((address, port)):
             return Finding(name, Standing.GOOD, f"{where} is free")
     except PermissionError:
         return Finding(
@@ -195,9 +210,7 @@ def _free(name: str, listener: Listener) -> Finding:
             "start by systemd/mft.socket, or take a port from 1024 on",
         )
     except OSError as error:
-        return Finding(
-            name, Standing.BAD, f"{where}: {error.strerror}", f"see who has it: ss -ltnp 'sport = :{listener.port}'"
-        )
+        return Finding(name, Standing.BAD, f"{where}: {error.strerror}", f"see who has it: ss -ltnp 'sport = :{port}'")
 
 
 def _sign_on(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
@@ -224,14 +237,80 @@ def _reachable(settings: Settings, addresses: list[str]) -> list[str]:
     return [f"{_HERE if host == _ANYWHERE else host}:{port}" for host, _, port in found if int(port) not in proxied]
 
 
+def _portal(name: str, loaded: Loaded, clock: Clock) -> Iterator[Finding]:
+    settings = loaded.settings
+    if not settings.portal.enabled:
+        yield Finding(name, Standing.GOOD, "it is switched off")
+        return
+    certificate, key = tls_files(settings)
+    if settings.portal.certificate is None and not certificate.exists():
+        yield Finding(name, Standing.GOOD, "a certificate for the trial is made when the server starts")
+    else:
+        yield _lasting(name, certificate, key, clock.now())
+    if running(settings.data) is None:
+        yield _free(name, settings.portal.address, settings.portal.port)
+    else:
+        yield _shown(name, settings, certificate)
+
+
+def _lasting(name: str, certificate: Path, key: Path, now: datetime) -> Finding:
+    ends = ends_at(certificate, key)
+    if now >= ends:
+        return Finding(name, Standing.BAD, f"{certificate} ended {ends.date()}", "put a new certificate in its place")
+    standing = Standing.DOUBTFUL if now >= ends - _RENEWAL else Standing.GOOD
+    mend = "renew it" if standing is Standing.DOUBTFUL else ""
+    return Finding(name, standing, f"{certificate} holds until {ends.date()}", mend)
+
+
+def _shown(name: str, settings: Settings, certificate: Path) -> Finding:
+    """Ask the running portal for its certificate: one that was renewed is shown only after a new start."""
+    address = _HERE if settings.portal.address == _ANYWHERE else settings.portal.address
+    shown = ssl.get_server_certificate((address, bound_port(settings)), timeout=_PATIENCE)
+    if ssl.PEM_cert_to_DER_cert(shown) != der_of(certificate):
+        said = f"the running portal shows another certificate than {certificate}"
+        return Finding(name, Standing.BAD, said, "restart the server")
+    return Finding(name, Standing.GOOD, f"it answers at {portal_url(settings)}")
+
+
 def _staff(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
     with closing(open_store(loaded.settings.store_url)) as store, store.read() as connection:
         people = staff.listing(connection)
-    if people:
-        yield Finding(name, Standing.GOOD, f"{len(people)} people have a role; nobody else but root may do anything")
+    groups = len(loaded.settings.directory.roles)
+    if people or groups:
+        who = f"{len(people)} people have a role" + (f", and {groups} groups of the directory" if groups else "")
+        yield Finding(name, Standing.GOOD, f"{who}; nobody else but root may do anything")
     else:
         said = "nobody has a role, so that whoever can open the server is operator"
         yield Finding(name, Standing.DOUBTFUL, said, "begin with an operator: mft staff add NAME --role operator")
+
+
+def _directory(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    directory = directory_of(loaded.settings, Passwords())
+    if directory is None:
+        yield Finding(name, Standing.GOOD, "none is configured; SFTP Account Setup/Update is off")
+        return
+    # Somebody who is not there: an answer about them is an answer.
+    asyncio.run(directory.standing(_NOBODY))
+    yield Finding(name, Standing.GOOD, f"the {loaded.settings.directory.kind} directory answers")
+
+
+def _provider(name: str, loaded: Loaded, clock: Clock) -> Iterator[Finding]:
+    provider = provider_of(loaded.settings, clock)
+    if provider is None:
+        yield Finding(name, Standing.GOOD, "none is configured; people sign in to the portal by password and code")
+        return
+    metadata = asyncio.run(provider.look())
+    yield Finding(name, Standing.GOOD, f"{provider.issuer} answers and shows its keys")
+    secret = loaded.settings.oidc.client_secret_file
+    if secret is None:
+        said = "it is told who we are by oidc.client_id alone; PKCE still binds a code to us"
+        yield Finding(name, Standing.DOUBTFUL, said, "if it gave a secret, name its file in oidc.client_secret_file")
+    if not metadata.says_issuer:
+        said = "it does not name itself when it sends a browser back (RFC 9207)"
+        yield Finding(name, Standing.GOOD, f"{said}; the ID token does")
+    where = portal_url(loaded.settings)
+    if where:
+        yield Finding(name, Standing.GOOD, f"let it send people back to {where}{RETURN}")
 
 
 _CHECKS: Final[dict[str, Check]] = {
@@ -246,4 +325,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "retention": _retention,
     "ports": _ports,
     "sign-on": _sign_on,
+    "portal": _portal,
+    "directory": _directory,
+    "provider": _provider,
 }

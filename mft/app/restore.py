@@ -11,8 +11,9 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from mft.app.archive import BLOBS, CONFIG, DATABASE, Manifest, unpack
 from mft.app.backup import keys_kept_apart
@@ -28,12 +29,15 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, VersionId
 from mft.model.session import Actor
 from mft.settings.example import render
-from mft.settings.load import PATHS, Key, load
+from mft.settings.load import PATHS, Key, keys_of, load
 from mft.settings.model import Settings
+from mft.store import mail_links, setups, visits
 from mft.store.engine import Store, open_store
 from mft.store.restoring import forget_uploads
 from mft.store.schema import upgrade
 from mft.store.versions import living_blobs
+
+_SETTINGS: Final = frozenset(keys_of())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +144,18 @@ def _unpacked(archive: Path, folder: Path) -> tuple[Manifest, _Unpacked]:
 
 
 def _configured(folder: Path, database_url: str) -> Settings:
-    """Write the old configuration anew, with every path in *folder*; return what it says."""
+    """Write the old configuration anew, with what the server keeps in *folder*; return what it says."""
     file = folder / CONFIG
     changes: dict[Key, Any] = {}
     _flatten(tomllib.loads(file.read_text("utf-8")), (), changes)
     former = str(changes.pop(("database_url",), ""))
     if former and not is_sqlite(former) and not database_url:
         raise Invalid("the backup is of a PostgreSQL database; name an empty one with --db")
-    for key in PATHS:  # They start at the new folder, wherever the old server kept them.
-        changes.pop(key, None)
+    for key in PATHS:
+        # What every server keeps starts at the new folder, wherever the old one kept it.  What only an
+        # operator names stays named: without its certificate or its directory it would be another server.
+        if attrgetter(".".join(key))(Settings()) is not None:
+            changes.pop(key, None)
     if database_url:
         changes["database_url",] = database_url
     file.write_text(render(changes), "utf-8")
@@ -157,8 +164,9 @@ def _configured(folder: Path, database_url: str) -> Settings:
 
 
 def _flatten(tree: dict[str, Any], above: Key, found: dict[Key, Any]) -> None:
+    """Put every setting of *tree* into *found*; a table that is one setting's value stays whole."""
     for name, value in tree.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and (*above, name) not in _SETTINGS:
             _flatten(value, (*above, name), found)
         else:
             found[*above, name] = value
@@ -183,6 +191,11 @@ def _settled(
     trail = Trail(settings.node)
     with store.write() as connection:
         forget_uploads(connection)
+        # Who had signed out would be in again, and a link that was used would be good again.
+        visits.forget_all(connection)
+        mail_links.forget_all(connection)
+        # Whose password was changed in the directory since is known once it was asked.
+        setups.unchecked(connection)
     known = ends(store)
     buried = 0
     taken: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from typing import Final
 from mft.app.burials import Told
 from mft.audit.trail import Trail
 from mft.model.account import AccountState, CredentialKind, Method
+from mft.model.directory import Setup, SetupState
 from mft.model.errors import Invalid, NotFound
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import AllowlistEntryId
@@ -20,7 +21,18 @@ from mft.model.path import VirtualPath
 from mft.model.rights import Right, format_rights, parse_rights
 from mft.model.session import Actor
 from mft.model.staff import Role
-from mft.store import accounts, allowlist, credentials, grants, organizations, purges, staff
+from mft.store import (
+    accounts,
+    allowlist,
+    credentials,
+    factors,
+    grants,
+    identities,
+    organizations,
+    purges,
+    setups,
+    staff,
+)
 from mft.store.engine import Connection, Store
 from mft.vfs.folders import folder_at
 
@@ -47,7 +59,16 @@ _SPOKEN_OF: Final[dict[Action, tuple[tuple[str, str | None], ...]]] = {
     Action.PASSWORD_CHANGED: (("password", None),),
     # Of an account's changes: what it must prove, and the password that an earlier restore destroyed.
     Action.ACCOUNT_CHANGED: (("required", "required"), ("password", "password")),
-    Action.ORGANIZATION_CHANGED: (("organization", "enabled"),),
+    Action.ORGANIZATION_CHANGED: (("organization", "enabled"), ("portal", "portal_any_address")),
+    Action.FACTOR_ADDED: (("factor", None),),
+    Action.FACTOR_REMOVED: (("factor", None),),
+    Action.RECOVERY_USED: (("recovery", None),),
+    Action.RECOVERY_RENEWED: (("recovery", None),),
+    Action.IDENTITY_CHANGED: (("identity", None),),
+    Action.SETUP_AWAITED: (("setup", None),),
+    Action.SETUP_DONE: (("setup", None),),
+    Action.SETUP_LAPSED: (("setup", None),),
+    Action.SETUP_REVOKED: (("setup", None),),
     Action.KEY_ADDED: (("key", "fingerprint"),),
     Action.KEY_REMOVED: (("key", "fingerprint"),),
     Action.ADDRESS_REMOVED: (("address", "entry"),),
@@ -145,6 +166,59 @@ def _destroy_password(connection: Connection, event: Event) -> Taken | None:
     return Taken(said, {"password": "destroyed"}, Action.ACCOUNT_CHANGED)
 
 
+def _destroy_factor(connection: Connection, event: Event) -> Taken | None:
+    """Destroy a factor that was replaced or removed since: whoever has its authenticator may be somebody else."""
+    account = accounts.by_name(connection, event.subject)
+    if account is None or not factors.remove(connection, account.id):
+        return None
+    factors.drop_codes(connection, account.id)
+    said = "its former second factor is destroyed; the next sign-in to the portal sets up another"
+    return Taken(said, {"kind": "totp"}, Action.FACTOR_REMOVED)
+
+
+def _drop_codes(connection: Connection, event: Event) -> Taken | None:
+    account = accounts.by_name(connection, event.subject)
+    if account is None or not factors.codes_left(connection, account.id):
+        return None
+    factors.drop_codes(connection, account.id)
+    return Taken("its recovery codes are destroyed, since some were used", {"left": 0}, Action.RECOVERY_USED)
+
+
+def _forget_identity(connection: Connection, event: Event) -> Taken | None:
+    """Let an account be nobody elsewhere: the backup's external id was changed, and may be another person's."""
+    account = accounts.by_name(connection, event.subject)
+    if account is None or not account.external_id:
+        return None
+    accounts.set_external_id(connection, account.id, "")
+    gone = credentials.remove_kinds(connection, account.id, (CredentialKind.IDENTITY, CredentialKind.DIRECTORY))
+    identities.remove(connection, account.id)
+    said = "its former external id is removed, and what rested on it; set it anew"
+    return Taken(said, {"external_id": False, "removed": len(gone)}, event.action)
+
+
+def _close_setup(connection: Connection, event: Event) -> Taken | None:
+    """Let a directory's password open nothing that was closed since, and has to be set up again at least."""
+    account = accounts.by_name(connection, event.subject)
+    after = _SETUP_AFTER[event.action]
+    setup = account.setup if account else None
+    if account is None or (setup is None and after is not SetupState.REVOKED):
+        return None
+    before = setup or Setup(SetupState.UNATTESTED, "", None, "")
+    if before.state in {after, SetupState.REVOKED} or account.state is AccountState.PURGED:
+        return None
+    setups.put(connection, account.id, replace(before, state=after))
+    credentials.remove_kinds(connection, account.id, (CredentialKind.DIRECTORY,))
+    detail = {"before": before.state.value, "reason": str(event.detail.get("reason", ""))}
+    return Taken(f"its directory password is {after.value} again", detail, event.action)
+
+
+_SETUP_AFTER: Final = {
+    Action.SETUP_AWAITED: SetupState.UNATTESTED,
+    Action.SETUP_LAPSED: SetupState.STALE,
+    Action.SETUP_REVOKED: SetupState.REVOKED,
+}
+
+
 def _require(connection: Connection, event: Event) -> Taken | None:
     account = accounts.by_name(connection, event.subject)
     methods = frozenset(Method(word) for word in str(event.detail["required"]).split(",") if word)
@@ -210,6 +284,14 @@ def _close_organization(connection: Connection, event: Event) -> Taken | None:
     return Taken("disabled again", {"enabled": False}, event.action)
 
 
+def _heed_the_lists(connection: Connection, event: Event) -> Taken | None:
+    organization = organizations.by_name(connection, event.subject)
+    if event.detail["portal_any_address"] or organization is None or not organization.portal_any_address:
+        return None
+    organizations.set_portal_any_address(connection, organization.id, allowed=False)
+    return Taken("the portal heeds its people's lists again", {"portal_any_address": False}, event.action)
+
+
 def _take_role(connection: Connection, event: Event) -> Taken | None:
     """Give somebody of the staff the lesser role of *event*, or none.
 
@@ -235,12 +317,22 @@ _TAKING: Final[dict[Action, Callable[[Connection, Event], Taken | None]]] = {
     Action.ACCOUNT_CHANGED: lambda *given: (_require if "required" in given[1].detail else _destroy_password)(*given),
     Action.PASSWORD_ISSUED: _destroy_password,
     Action.PASSWORD_CHANGED: _destroy_password,
+    Action.FACTOR_ADDED: _destroy_factor,
+    Action.FACTOR_REMOVED: _destroy_factor,
+    Action.RECOVERY_USED: _drop_codes,
+    Action.RECOVERY_RENEWED: _drop_codes,
+    Action.IDENTITY_CHANGED: _forget_identity,
+    Action.SETUP_AWAITED: _close_setup,
+    Action.SETUP_LAPSED: _close_setup,
+    Action.SETUP_REVOKED: _close_setup,
     Action.KEY_REMOVED: _remove_key,
     Action.ADDRESS_REMOVED: _remove_address,
     Action.GRANT_REVOKED: _narrow,
     Action.GRANT_GIVEN: _narrow,
+    Action.ORGANIZATION_CHANGED: lambda *given: (
+        _close_organization if "enabled" in given[1].detail else _heed_the_lists
+    )(*given),
     Action.STAFF_ADDED: _take_role,
     Action.STAFF_REMOVED: _take_role,
-    Action.ORGANIZATION_CHANGED: _close_organization,
 }
 """Each event that takes something, and how that is done again; the others only lift what came before."""

@@ -20,12 +20,14 @@ from mft.app.build import House, open_house
 from mft.app.chores import chores
 from mft.app.classes import demand_known_classes
 from mft.app.manager import Manager
+from mft.app.portal import portal_door
+from mft.app.portal_facts import PORTAL
 from mft.crypto.hostkeys import load_host_keys
 from mft.crypto.master import MasterKey
 from mft.jobs.schedule import schedule
 from mft.logs.metrics import LOOP_LAG
 from mft.logs.setup import log, start_logging
-from mft.model.errors import Unavailable
+from mft.model.errors import MftError, Unavailable
 from mft.model.event import Action, DetailValue, Event
 from mft.model.session import Actor, Door
 from mft.settings.model import Settings
@@ -34,7 +36,8 @@ from mft.sftp.front.options import Offer
 from mft.sftp.front.parts import Parts
 from mft.store.schema import require_current
 from mft.vfs.recovery import recover
-from mft.web.probes import Check, monitor, probes
+from mft.web.guest import answering, listen
+from mft.web.probes import Check, probes
 
 DRAIN: Final = 30.0
 """Seconds that transfers may go on after the first signal."""
@@ -47,7 +50,20 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 def run(settings: Settings) -> None:
     """Serve in this process, from the first log line to the last.  Raises MftError when it cannot begin."""
     start_logging(settings.log.level)
-    asyncio.run(serve(settings))
+    try:
+        asyncio.run(serve(settings))
+    except BaseExceptionGroup as group:
+        # What runs beside the doors wraps what broke at one; an operator is told what broke.
+        told = group.subgroup(MftError)
+        if told is None:
+            raise
+        raise _first(told) from group
+
+
+def _first(group: BaseExceptionGroup[MftError]) -> MftError:
+    """Return the first error in *group*, however deep it lies."""
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
 
 
 async def serve(settings: Settings) -> None:
@@ -62,9 +78,10 @@ async def serve(settings: Settings) -> None:
             await opened.enter_async_context(_watching(manager))
             await opened.enter_async_context(schedule(chores(house), house.runs, house.offload))
             watched = await opened.enter_async_context(_monitor(house))
+            browsed = await opened.enter_async_context(portal_door(house))
             addresses = await opened.enter_async_context(_sftp(house, manager.sockets("sftp"), asked))
             await _record(house, Action.SERVER_STARTED, {"version": __version__, "sftp": ", ".join(addresses)})
-            _say_ready(lock, manager, addresses, watched)
+            _say_ready(lock, manager, {"sftp": addresses, PORTAL: browsed, "monitor": watched})
             await asked.wait()
             manager.say("STOPPING=1")
             _LOG.info("stopping", drain_seconds=DRAIN)
@@ -142,7 +159,8 @@ async def _monitor(house: House) -> AsyncIterator[str | None]:
     if not chosen.enabled:
         yield None
         return
-    async with monitor(probes(_health(house), house.offload), chosen.address, chosen.port) as url:
+    app = probes(_health(house), house.offload)
+    async with answering(app, listen(chosen.address, chosen.port), name="monitor") as url:
         yield url
 
 
@@ -192,8 +210,7 @@ async def _drained(door: SftpDoor, asked: _Asked) -> None:
     await door.close()
 
 
-def _say_ready(lock: Alone, manager: Manager, addresses: list[str], watched: str | None) -> None:
-    ready: dict[str, Any] = {"sftp": addresses, "monitor": watched}
+def _say_ready(lock: Alone, manager: Manager, ready: dict[str, Any]) -> None:
     lock.tell(ready)
     manager.say("READY=1")
     _LOG.info("ready", **ready)

@@ -1,4 +1,4 @@
-"""Where the texts are that come with the program: letters and agreements.
+"""Where the texts are that come with the program: letters, agreements, attestations.
 
 In a source tree they lie in ``config/``; the wheel carries the same files inside the package.
 """
@@ -12,6 +12,6 @@ _PACKAGE: Final = Path(mft.__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """Return the folder *name*, ``mail`` or ``agreements``, that came with the program."""
+    """Return the folder *name*, ``mail`` say, that came with the program."""
     packed = _PACKAGE / "shipped" / name
     return packed if packed.is_dir() else _PACKAGE.parent / "config" / name

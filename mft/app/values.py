@@ -2,18 +2,21 @@
 
 import socket
 
+from mft.accounts.agreements import Agreements
 from mft.app.shipped import shipped
 from mft.lifecycle.outlook import OutlookRules
 from mft.lifecycle.scrub import ScrubRules
 from mft.policy.allowlist import AllowlistRules
 from mft.policy.breaker import BreakerRules
 from mft.policy.penalties import PenaltyRules
+from mft.policy.portal import VisitTerms
+from mft.policy.provider import MfaTerms
 from mft.policy.quota import Reserve
 from mft.policy.requests import RequestTerms
 from mft.policy.retention import RetentionClass, RetentionTerms
+from mft.policy.setup import SetupTerms
 from mft.policy.signon import Terms
 from mft.requests.addresses import AddressRules
-from mft.requests.agreements import Agreements
 from mft.settings.model import Settings
 from mft.sftp.front.limits import Limits
 from mft.sftp.front.listener import Entrance
@@ -27,7 +30,25 @@ def terms(settings: Settings) -> Terms:
         dormant_after=settings.terms.dormancy,
         dormant_after_unattended=settings.terms.dormancy_unattended,
         max_failures=settings.terms.max_failures,
+        directory=settings.directory.kind != "none",
+        setup=setup_terms(settings),
     )
+
+
+def setup_terms(settings: Settings) -> SetupTerms:
+    """Return the numbers that a directory's password stands by."""
+    named = settings.directory
+    return SetupTerms(
+        look_again=named.look_again,
+        unanswered=named.unanswered,
+        text=named.attestation,
+        renew_by=named.attest_again_by,
+    )
+
+
+def attestations(settings: Settings) -> Agreements:
+    """Return the texts that people agree to on the setup page: the house's own, or those that came with it."""
+    return Agreements(settings.directory.attestations or shipped("attestations"), settings.directory.attestation)
 
 
 def allowlist_rules(settings: Settings) -> AllowlistRules:
@@ -48,6 +69,16 @@ def address_rules(settings: Settings) -> AddressRules:
 def agreements(settings: Settings) -> Agreements:
     """Return the agreements that people accept: the house's own, or those that came with the program."""
     return Agreements(settings.requests.agreements or shipped("agreements"), settings.requests.agreement)
+
+
+def visit_terms(settings: Settings) -> VisitTerms:
+    """Return how long a visit to the portal lasts."""
+    return VisitTerms(idle=settings.portal.idle, absolute=settings.portal.absolute)
+
+
+def mfa_terms(settings: Settings) -> MfaTerms:
+    """Return what a provider has to say of a second factor."""
+    return MfaTerms(settings.oidc.acr, settings.oidc.amr)
 
 
 def penalty_rules(settings: Settings) -> PenaltyRules:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mft.accounts.card import AccountCard
+from mft.accounts.explain import MEANING
 from mft.model.account import Account, AllowlistEntry, Credential
 from mft.model.rights import Grant, format_rights
 from mft.model.session import Session
@@ -23,6 +24,7 @@ def account_row(one: Account) -> dict[str, Any]:
         "person": one.person,
         "phone": one.phone,
         "contact": one.contact,
+        "external_id": one.external_id,
     }
 
 
@@ -35,6 +37,7 @@ def key_row(one: Credential) -> dict[str, Any]:
         "label": one.label,
         "created_at": one.created_at,
         "created_by": one.created_by,
+        "waiting": one.waiting,
     }
 
 
@@ -97,6 +100,7 @@ def account_fields(card: AccountCard, grants: Iterable[Grant]) -> dict[str, Any]
         "failures": card.account.failures,
         "password": card.has_password,
         "temporary_password_expires_at": card.temporary_expires_at,
+        "setup": _setup(card) if card.lives_in_directory else None,
         "keys": [key_row(one) for one in card.keys],
         "allow": [entry_row(one) for one in card.allowlist],
         "grants": [grant_row(one) for one in grants],
@@ -111,11 +115,40 @@ def account_fields(card: AccountCard, grants: Iterable[Grant]) -> dict[str, Any]
 def in_short(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the same for people: a line where scripts get an object."""
     return fields | {
-        "keys": [f"{one['fingerprint']} {one['label']}" for one in fields["keys"]],
-        "allow": [f"{one['addresses']}{' (waits for approval)' if one['waiting'] else ''}" for one in fields["allow"]],
+        "setup": _setup_in_short(fields["setup"]),
+        "keys": [f"{one['fingerprint']} {one['label']}{_waits(one)}" for one in fields["keys"]],
+        "allow": [f"{one['addresses']}{_waits(one)}" for one in fields["allow"]],
         "grants": [f"{one['rights']} on {one['folder']}" for one in fields["grants"]],
         "sessions": [
             f"{one['door']} from {one['source']} since {one['opened_at']:%H:%M}" for one in fields["sessions"]
         ],
         "slowed": [f"{one['source']} by {one['pause']}" for one in fields["slowed"]],
     }
+
+
+def _waits(row: dict[str, Any]) -> str:
+    return " (waits for approval)" if row["waiting"] else ""
+
+
+def _setup(card: AccountCard) -> dict[str, Any]:
+    """Return how the password that lives in a directory stands with SFTP."""
+    kept = card.account.setup
+    return {
+        "state": card.setup,
+        "opens_sftp": card.setup_bar is None,
+        "refused_for": card.setup_bar,
+        "checked_at": kept.checked_at if kept else None,
+        "text_version": kept.text_version if kept else "",
+        "must_renew_by": card.must_renew_by,
+    }
+
+
+def _setup_in_short(setup: dict[str, Any] | None) -> str:
+    """Return the same for people; empty where the password is the account's own."""
+    if setup is None:
+        return ""
+    if setup["refused_for"] is not None:
+        return f"SFTP refuses the directory's password: {MEANING[setup['refused_for']][0]}"
+    checked = f"{setup['checked_at']:%Y-%m-%d %H:%M} UTC"
+    renew = f"; {setup['must_renew_by']:%Y-%m-%d} the new text is due" if setup["must_renew_by"] else ""
+    return f"SFTP takes the directory's password, last asked {checked}{renew}"

@@ -9,6 +9,8 @@ from mft.cli.desk import Desk, operates
 from mft.cli.show import Answer, Done, Rows
 from mft.model.staff import Act
 
+_COLUMNS = ("fingerprint", "algorithm", "label", "created_at", "created_by")
+
 
 @click.group("keys")
 def keys_command() -> None:
@@ -27,12 +29,27 @@ def add(desk: Desk, name: str, file: Path, label: str) -> Answer:
 
 
 @keys_command.command("list")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--waiting", is_flag=True, help="Only keys that wait for approval, of all accounts.")
 @operates(Act.SEE_ACCOUNTS)
-def listing(desk: Desk, name: str) -> Answer:
-    """List the keys of the account NAME."""
+def listing(desk: Desk, name: str | None, waiting: bool) -> Answer:  # noqa: FBT001  (click passes by name)
+    """List the keys of the account NAME, or those of all accounts that wait for approval."""
+    if waiting or name is None:
+        rows = [{"account": owner, **key_row(one)} for owner, one in desk.house.own_keys.waiting()]
+        rows = [row for row in rows if name in {None, row["account"]}]
+        return Rows(("account", *_COLUMNS), rows, nothing="No key waits for approval.")
     rows = [key_row(one) for one in desk.house.credentials.keys(name)]
-    return Rows(("fingerprint", "algorithm", "label", "created_at", "created_by"), rows, nothing=f"{name} has no key.")
+    return Rows((*_COLUMNS, "waiting"), rows, nothing=f"{name} has no key.")
+
+
+@keys_command.command("approve")
+@click.argument("name")
+@click.argument("fingerprint")
+@operates(Act.CHANGE_ACCOUNTS)
+def approve(desk: Desk, name: str, fingerprint: str) -> Answer:
+    """Let the key FINGERPRINT count that the owner of NAME added; ask them first whether it is theirs."""
+    key = desk.house.own_keys.approve(desk.actor, name, fingerprint)
+    return Done(f"{name} may sign on with {key.fingerprint}", key_row(key))
 
 
 @keys_command.command("remove")

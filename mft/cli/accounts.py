@@ -20,6 +20,7 @@ from mft.cli.show import Answer, Done, Record, Rows, Secret
 from mft.model.account import Method, Purpose
 from mft.model.errors import Invalid
 from mft.model.staff import Act
+from mft.policy.setup import lives_in_directory
 
 METHODS: Final = {"key": Method.PUBLIC_KEY, "publickey": Method.PUBLIC_KEY, "password": Method.PASSWORD}
 _ANY: Final = "any"
@@ -51,6 +52,11 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 def _details(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take who an account is."""
     for option in (
+        click.option(
+            "--external-id",
+            metavar="ID",
+            help="Their user id in the directory, which the sign-in provider has to vouch for too.",
+        ),
         click.option("--contact", metavar="ADDRESS", help="Who gets the warnings instead; for an unattended job."),
         click.option("--phone", metavar="NUMBER", help="Where its owner is called."),
         click.option("--person", metavar="NAME", help="Its owner's full name."),
@@ -201,16 +207,27 @@ def require(desk: Desk, name: str, methods: frozenset[Method]) -> Answer:
     return Done(f"{name} must prove {_said(methods)}", {"name": name, "required": methods})
 
 
+@account_command.command("reset-factor")
+@_named
+@click.option("--reason", required=True, metavar="TEXT", help="Why, and how you know who asks.")
+@operates(Act.RESET_PASSWORD)
+def reset_factor(desk: Desk, name: str, reason: str) -> Answer:
+    """Take the second factor from NAME, who lost it, and end its sessions; the next sign-in sets up another."""
+    desk.house.factors.remove(desk.actor, name, reason)
+    return Done(f"{name} has no second factor; the next sign-in to the portal sets one up", {"name": name})
+
+
 @account_command.command("temp-password")
 @_named
 @operates(Act.RESET_PASSWORD)
 def temp_password(desk: Desk, name: str) -> Answer:
     """Print a temporary password for NAME once; it lives 48 hours and opens nothing but its replacement."""
     issued = desk.house.credentials.issue_temporary(desk.actor, name)
+    aside = _aside(desk, name)
     return Secret(
         issued.secret,
-        f"temporary password of {name}, good until {issued.expires_at:%Y-%m-%d %H:%M UTC}, shown only now:",
-        {"name": name, "expires_at": issued.expires_at},
+        f"{aside}temporary password of {name}, good until {issued.expires_at:%Y-%m-%d %H:%M UTC}, shown only now:",
+        {"name": name, "expires_at": issued.expires_at, "lives_in_directory": bool(aside)},
     )
 
 
@@ -223,7 +240,11 @@ def set_password(desk: Desk, name: str, from_stdin: bool) -> Answer:  # noqa: FB
     desk.house.credentials.set_password(
         desk.actor, name, read_secret(f"New password for {name}", from_stdin=from_stdin)
     )
-    return Done(f"the password of {name} is set; its sessions end within a minute", {"name": name})
+    aside = _aside(desk, name)
+    return Done(
+        f"{aside}the password of {name} is set; its sessions end within a minute",
+        {"name": name, "lives_in_directory": bool(aside)},
+    )
 
 
 @account_command.command("sessions")
@@ -239,6 +260,20 @@ def sessions(desk: Desk, name: str | None, kill: bool) -> Answer:  # noqa: FBT00
         return Done(f"asked for the end of {asked} sessions of {name}", {"name": name, "ending": asked})
     rows = [session_row(one) for one in desk.house.sessions.listing(name)]
     return Rows(("id", "account", "door", "source", "client", "opened_at"), rows, nothing="Nobody is signed on.")
+
+
+_ELSEWHERE: Final = (
+    "{0} signs on to SFTP with the directory's password, which is changed there and then set up again in the portal; "
+    "what follows opens the portal only.\n"
+)
+
+
+def _aside(desk: Desk, name: str) -> str:
+    """Return what the service desk has to tell whoever calls about a password that lives elsewhere; else nothing."""
+    account = desk.house.accounts.get(name)
+    house = next(one for one in desk.house.organizations.listing() if one.id == account.organization)
+    elsewhere = lives_in_directory(account, house.kind, configured=desk.house.directory is not None)
+    return _ELSEWHERE.format(name) if elsewhere else ""
 
 
 def _said(methods: frozenset[Method]) -> str:

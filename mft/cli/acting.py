@@ -76,8 +76,16 @@ def _name_of(user: int) -> str:
 
 
 def config_file(named: Path | None) -> Path:
-    """Return the configuration file: --config behind the command, before it, MFT_CONFIG, the usual place."""
-    return named or said_before().config or DEFAULT_CONFIG
+    """Return the configuration file: --config behind the command, before it, MFT_CONFIG, the usual place.
+
+    Raises Invalid for whoever was let in by sudo, not being root, and names another by an option: with a
+    configuration of their own over the server's data they would say themselves which role they have.
+    sudo lets nobody set MFT_CONFIG whom its rules do not allow it.
+    """
+    said = named or said_before().config
+    if said not in {None, DEFAULT_CONFIG} and (os.environ.get("SUDO_UID") or "0") != "0":
+        raise Invalid(f"through sudo there is no --config; leave it out to use {DEFAULT_CONFIG}, or work as root")
+    return said or Path(os.environ.get("MFT_CONFIG") or DEFAULT_CONFIG)
 
 
 def config_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -186,6 +186,8 @@ def _row(one: AuditEvent) -> dict[str, Any]:
         "action": event.action,
         "actor": event.actor.name,
         "user": event.actor.user,
+        "role": event.actor.role,
+        "role_from": event.actor.role_from,
         "door": event.actor.door,
         "source": event.actor.source,
         "subject": event.subject,

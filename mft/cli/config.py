@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from mft.app.portal_facts import portal_url
 from mft.cli.acting import config_option
 from mft.cli.desk import answers, configuration
 from mft.cli.show import Answer, Done, Rows, Streamed
@@ -40,6 +41,8 @@ def show(config: Path | None, origin: bool) -> Answer:  # noqa: FBT001  (click p
     if tree["database_url"]:
         # A database's address may hold a password; what is shown is copied into tickets.
         tree["database_url"] = "**********"
+    # Where the portal is, also when that follows from its address and port, or from what the system chose.
+    tree["portal"]["url"] = portal_url(loaded.settings)
     rows = _leaves(tree, loaded.origins)
     if origin:
         return Rows(("key", "value", "origin"), rows)

@@ -34,6 +34,7 @@ class Desk:
 
     house: House
     actor: Actor
+    """With the role they act in."""
     file: Path
     """The configuration that the server was opened by."""
 
@@ -69,8 +70,8 @@ def at_desk(config: Path | None, acting: str | None, acts: Collection[Act]) -> I
     actor = operator(acting)
     loaded = configuration(config)
     with open_house(loaded.settings) as house:
-        house.staff.require(actor, acts, click.get_current_context().command_path)
-        yield Desk(house, actor, loaded.file)
+        known = house.staff.require(actor, acts, click.get_current_context().command_path)
+        yield Desk(house, known, loaded.file)
 
 
 def operates(act: Act, **options: Act) -> Callable[[Callable[..., Answer]], Callable[..., None]]:

@@ -97,6 +97,7 @@ def rotate(desk: Desk) -> Answer:
 @operates(Act.KEEP_SERVER)
 @working("wrapping keys anew")
 def rewrap_keys(desk: Desk) -> Answer:
-    """Wrap every file's key by the newest generation of the master key; the files stay as they are."""
-    done, current = rewrap(desk.house.files.parts, desk.actor), desk.house.master.current
+    """Wrap every key by the newest generation of the master key; the files stay as they are."""
+    house = desk.house
+    done, current = rewrap(house.files.parts, desk.actor, house.factors.rewrap), house.master.current
     return Done(f"{done} keys are wrapped by {current} now", {"keys": done, "current": current})

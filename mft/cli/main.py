@@ -37,6 +37,11 @@ COMMANDS: Final = {
     "retention": ("mft.cli.retention", "Look at what retention will remove, let it go, and hold what must stay."),
     "simulate": ("mft.cli.simulate", "Show what will happen day by day if nobody does anything."),
     "staff": ("mft.cli.staff", "Who runs the server and as what, and which role may do what."),
+    "directory": (
+        "mft.cli.directory",
+        "Ask the directory where people's passwords live, and keep the trial directory.",
+    ),
+    "setup": ("mft.cli.setups", "SFTP Account Setup/Update: people whose password lives in the directory."),
     "signon": ("mft.cli.signons", "Explain why a sign-on was refused."),
     "penalty": ("mft.cli.penalties", "Addresses that are kept out for a while after offences."),
     "mail": ("mft.cli.mail", "Letters on their way out, and whether mail can be sent."),
@@ -120,5 +125,4 @@ def cli(context: click.Context, config: Path | None, acting: str | None) -> None
 
     The configuration is found by --config, by MFT_CONFIG, or in /etc/mft/mft.toml.
     """
-    named = os.environ.get("MFT_CONFIG")
-    context.obj = Call(config or (Path(named) if named else None), acting or os.environ.get("MFT_AS"))
+    context.obj = Call(config, acting or os.environ.get("MFT_AS"))

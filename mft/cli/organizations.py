@@ -103,6 +103,16 @@ def administrator(desk: Desk, name: str, email: str) -> Answer:
     return _shown(desk, name)
 
 
+@org_command.command("portal")
+@click.argument("name")
+@click.argument("addresses", type=click.Choice(["listed", "any"]))
+@operates(Act.CHANGE_ORGANIZATIONS)
+def portal(desk: Desk, name: str, addresses: str) -> Answer:
+    """Let the people of NAME come to the portal from listed addresses or from any; SFTP always heeds the lists."""
+    desk.house.organizations.set_portal_any_address(desk.actor, name, allowed=addresses == "any")
+    return _shown(desk, name)
+
+
 def _shown(desk: Desk, name: str) -> Record:
     house = desk.house.organizations
     return Record(_fields(house.get(name)) | {"people": house.people(name)})
@@ -138,6 +148,7 @@ def _fields(one: Organization) -> dict[str, Any]:
         "folder": one.home,
         "seats": one.seats,
         "administrator": one.administrator,
+        "portal": "any" if one.portal_any_address else "listed",
         "quota_bytes": one.quota_bytes,
         "quota_files": one.quota_files,
         "created_at": one.created_at,

@@ -8,7 +8,7 @@ from mft.lifecycle.reports.files import LeavingDay, WaitingFile
 from mft.lifecycle.reports.people import Access, Disused
 from mft.lifecycle.reports.requests import Waits
 from mft.lifecycle.reports.traffic import Exposure, Moved, Traffic
-from mft.model.account import Account, AllowlistEntry
+from mft.model.account import Account, AllowlistEntry, Credential
 from mft.model.review import Answer
 from mft.model.rights import format_rights
 
@@ -48,7 +48,7 @@ def access_row(one: Access) -> dict[str, Any]:
         **_whose(one.organization, one.account),
         "addresses": [_address(entry) for entry in one.addresses],
         "grants": [f"{grant.folder}: {format_rights(grant.rights)}" for grant in one.grants],
-        "keys": [f"{key.fingerprint} {key.label}".strip() for key in one.keys],
+        "keys": [_key(key) for key in one.keys],
         "answer": _answer(one),
     }
 
@@ -164,6 +164,11 @@ def _moved(moved: Moved) -> dict[str, int]:
         "partial": moved.partial,
         "partial_bytes": moved.partial_bytes,
     }
+
+
+def _key(key: Credential) -> str:
+    waiting = " (waits for approval)" if key.waiting else ""
+    return f"{key.fingerprint} {key.label}".strip() + waiting
 
 
 def _address(entry: AllowlistEntry) -> str:

@@ -31,6 +31,7 @@ from mft.cli.report_rows import (
     traffic_row,
     waits_row,
 )
+from mft.cli.setup_rows import ATTESTATION_FIELDS, attestation_row
 from mft.cli.sheet import csv_lines
 from mft.cli.show import Answer, Rows, Streamed
 from mft.lifecycle.reports.traffic import Period
@@ -178,3 +179,23 @@ def unfetched(desk: Desk, organization: str | None, days: int) -> Rows:
     rows = [file_row(one) for one in desk.house.reports.unfetched(timedelta(days=days), organization)]
     columns = ("age_days", "days_left", "path", "size", "put_by", "received_at")
     return Rows(columns, rows, nothing="Every file was fetched.", fields=FILE_FIELDS)
+
+
+@report_command.command("attestations")
+@click.option("--account", "name", metavar="NAME", help="Only this account.")
+@_period
+@_reports
+def attestations(
+    desk: Desk, organization: str | None, name: str | None, since: datetime | None, until: datetime | None
+) -> Rows:
+    """List who agreed to which text at SFTP Account Setup/Update, when, from where and proven how, oldest first."""
+    house = desk.house.organizations.get(organization).name if organization else None
+    rows = [
+        attestation_row(one)
+        for one in desk.house.setups.attestations(name)
+        if house in {None, one.organization}
+        and (since is None or since <= one.at)
+        and (until is None or one.at < until)
+    ]
+    columns = ("at", "account", "organization", "directory_user", "text_version", "source", "factors")
+    return Rows(columns, rows, nothing="Nobody agreed to anything.", fields=ATTESTATION_FIELDS)

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import Final
 from unicodedata import normalize
 
+from mft.model.directory import Setup
 from mft.model.errors import Invalid
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
 from mft.model.network import AddressRange
@@ -53,6 +54,8 @@ class Organization:
     """How many people may have an account (fact 0.5)."""
     administrator: str | None = None
     """The mail address of who answers for its people; while None nobody is asked."""
+    portal_any_address: bool = False
+    """Whether its people may come to the portal from addresses that are not on their lists."""
 
     @property
     def home(self) -> VirtualPath:
@@ -77,10 +80,16 @@ class Purpose(StrEnum):
 
 
 class Method(StrEnum):
-    """What a caller can prove themselves with, named as in RFC 4252."""
+    """What a caller can prove themselves with; those that SSH has are named as in RFC 4252."""
 
     PASSWORD = "password"  # noqa: S105  (the name of a method)
     PUBLIC_KEY = "publickey"
+    TOTP = "totp"  # A code of an authenticator (RFC 6238), or a recovery code in its place.
+    PROVIDER = "provider"  # A provider of identities that vouches for the person, and for their second factor.
+
+
+SSH_METHODS: Final = frozenset({Method.PASSWORD, Method.PUBLIC_KEY})
+"""What can be proven over SSH, and so be required of an account there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,10 @@ class Account:
     """From then on it is refused until its administrator keeps it; None while nobody is asked."""
     purged_at: datetime | None = None
     purged_why: str = ""
+    external_id: str = ""
+    """Who this is elsewhere: the user id in the directory, and what the provider's claim has to say."""
+    setup: Setup | None = None
+    """How their directory password stands with SFTP; None while they never set it up."""
 
     @property
     def used_at(self) -> datetime:
@@ -124,17 +137,27 @@ class Account:
 
 
 class CredentialKind(StrEnum):
-    """The kinds of credential.  An account has at most one that is typed as a password."""
+    """The kinds of credential.
+
+    An account has at most one password of its own, temporary or not, one of a directory, one TOTP in use
+    and one identity.
+    """
 
     TEMPORARY = "temporary"  # Issued by the service desk; opens nothing but its own replacement.
     PASSWORD = "password"  # noqa: S105  (the name of a kind)
     KEY = "key"
+    TOTP = "totp"  # The second factor; opens nothing by itself.
+    DIRECTORY = "directory"  # A directory's password, synced by SFTP Account Setup/Update (fact 2.2); for SFTP only.
+    IDENTITY = "identity"  # A person of a provider that they sign in to the portal with; it has no verifier.
 
 
 METHOD_OF: Final = {
     CredentialKind.TEMPORARY: Method.PASSWORD,
     CredentialKind.PASSWORD: Method.PASSWORD,
     CredentialKind.KEY: Method.PUBLIC_KEY,
+    CredentialKind.TOTP: Method.TOTP,
+    CredentialKind.DIRECTORY: Method.PASSWORD,
+    CredentialKind.IDENTITY: Method.PROVIDER,
 }
 
 
@@ -142,7 +165,8 @@ METHOD_OF: Final = {
 class Credential:
     """Something an account proves itself with.  The secret is never a field; *verifier* checks one.
 
-    *verifier* is a PHC string (Argon2id) for passwords and the OpenSSH line for keys.
+    *verifier* is a PHC string (Argon2id) for passwords, the OpenSSH line for keys, and for a TOTP its
+    secret wrapped by the master key.
     """
 
     id: CredentialId
@@ -154,6 +178,8 @@ class Credential:
     created_at: datetime
     created_by: str
     expires_at: datetime | None
+    waiting: bool = False
+    """A key that its owner added and that somebody else has to approve: it opens nothing until then."""
 
     @property
     def method(self) -> Method:

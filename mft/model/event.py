@@ -25,6 +25,9 @@ class Action(StrEnum):
 
     ORGANIZATION_ADDED = "organization.added"
     ORGANIZATION_CHANGED = "organization.changed"
+    PERSON_ADDED = "person.added"  # To the trial directory, as the two below.
+    PERSON_CHANGED = "person.changed"  # Another password.
+    PERSON_DISABLED = "person.disabled"
     ACCOUNT_ADDED = "account.added"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_ENABLED = "account.enabled"
@@ -37,7 +40,23 @@ class Action(StrEnum):
     PASSWORD_ISSUED = "password.issued"  # noqa: S105  (a temporary password was made)
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
     PASSWORD_REFUSED = "password.refused"  # noqa: S105  (a proposed new password was not fit)
+    LINK_SENT = "link.sent"  # A one-time link went out by mail.
+    LINK_USED = "link.used"
+    LINK_REFUSED = "link.refused"  # One was asked for that nobody gets; the asker saw no difference.
+    FACTOR_ADDED = "factor.added"  # A second factor, or another in its place.
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_USED = "recovery.used"  # A recovery code, in the place of the second factor.
+    RECOVERY_RENEWED = "recovery.renewed"  # Ten new codes; the old ones are worth nothing.
+    IDENTITY_CHANGED = "identity.changed"  # Who an account is elsewhere; what rested on the one before is gone.
+    IDENTITY_LINKED = "identity.linked"  # A person of the provider, by their first sign-in.
+    ATTESTATION_SIGNED = "attestation.signed"  # Somebody agreed to the text of the setup page.
+    SETUP_DONE = "setup.done"  # From now on the directory's password opens SFTP.
+    SETUP_REFUSED = "setup.refused"  # Another user id, or a password that the directory does not know.
+    SETUP_AWAITED = "setup.awaited"  # The directory knows them, and they have not set up, or have to again.
+    SETUP_LAPSED = "setup.lapsed"  # The password was changed in the directory.
+    SETUP_REVOKED = "setup.revoked"  # By an operator, or since the directory knows them no more.
     KEY_ADDED = "key.added"
+    KEY_APPROVED = "key.approved"  # One that its owner had added.
     KEY_REMOVED = "key.removed"
     ADDRESS_ADDED = "address.added"
     ADDRESS_PROPOSED = "address.proposed"

@@ -1,4 +1,8 @@
-"""Letters: mail that the server owes somebody.  Never holds a secret or what is in a file."""
+"""Letters: mail that the server owes somebody.  Never holds what is in a file, nor a secret that opens anything alone.
+
+The one-time links are the exception that mail is for: they end after half an hour, want a second
+factor besides, and are forgotten here once they are sent.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -29,6 +29,10 @@ class Actor:
     source: IPv4Address | None = None
     user: str = ""
     """The operating system's user behind a name said with --as; empty where they are the same or there is none."""
+    role: str = ""
+    """The role they acted in, of those who run the server."""
+    role_from: str = ""
+    """What gave them that role: the roll, say, or a group of the directory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,36 @@ class Act(StrEnum):
     KEEP_SERVER = "keys, backups, database, health of the server"
 
 
+class RoleSource(StrEnum):
+    """What gives somebody their role."""
+
+    ROLL = "roll"
+    DIRECTORY = "directory"  # Its groups, as [directory.roles] reads them.
+    SUPERUSER = "superuser"
+    EMPTY_ROLL = "empty roll"  # Nobody has a role yet, so that everybody has.
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The role that somebody has, and what gave it to them."""
+
+    role: Role | None
+    source: RoleSource | None
+    group: str = ""
+    """The group of the directory that the role came by, as the settings name it."""
+    groups: tuple[str, ...] = ()
+    """All groups of theirs that the settings name."""
+    trouble: str = ""
+    """Why the directory, which would know, gave no answer."""
+
+    @property
+    def origin(self) -> str:
+        """What gave them the role, in the trail's words; empty where they have none."""
+        if self.source is None:
+            return ""
+        return f"{self.source.value}: {self.group}" if self.group else self.source.value
+
+
 @dataclass(frozen=True, slots=True)
 class StaffMember:
     """One person on the roll of those who run the server."""

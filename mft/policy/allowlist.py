@@ -8,6 +8,7 @@ admits somebody is not decided here but in mft.policy.signon.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Final
 
 from mft.model.network import AddressRange
@@ -95,6 +96,12 @@ def judge(
             "wait for another person's approval"
         )
     return Fit()
+
+
+def special_use(address: IPv4Address, trial: tuple[AddressRange, ...]) -> str | None:
+    """Return what *address* is set aside for, so that it cannot be listed; None if it is public."""
+    one = AddressRange(int(address), int(address))
+    return next((what for special, what in SPECIAL.items() if _uncovered(one, special, trial)), None)
 
 
 def _uncovered(addresses: AddressRange, special: AddressRange, trial: Iterable[AddressRange]) -> bool:

@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from mft.model.account import Account, AccountState, CredentialKind, Purpose
+from mft.model.directory import SetupState
 from mft.policy.dormancy import purge_at, warn_days, warning_due
-from mft.policy.signon import Dossier, Terms
+from mft.policy.setup import must_renew_by
+from mft.policy.signon import Dossier, Reason, Terms, setup_bar
 
 
 class Change(StrEnum):
@@ -22,6 +24,7 @@ class Change(StrEnum):
     CREDENTIAL_ENDS = "password or key ends"
     ADDRESS_ENDS = "address ends"
     WARNING = "warning of the purge"
+    SETUP_ENDS = "directory password refused until the new text is agreed to"
     SUSPENSION = "suspended until somebody keeps it"
     PURGE = "purged"
 
@@ -39,6 +42,11 @@ class Standing(StrEnum):
     TEMPORARY_ENDED = "its temporary password has ended"
     NO_ADDRESS = "no address admits it"
     ADDRESS_WAITS = "address waits for approval"
+    KEY_WAITS = "key waits for approval"
+    SETUP_MISSING = "the directory password was not set up for SFTP"
+    SETUP_STALE = "the directory password was changed since it was set up for SFTP"
+    SETUP_REVOKED = "its setup for SFTP is revoked"
+    SETUP_UNKNOWN = "the directory has not answered about it for a day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +68,20 @@ class Bar:
     what: Standing
     rule: str
     detail: str = ""
-
-    @property
-    def keeps_out(self) -> bool:
-        """Whether the account is refused for it; an address that waits leaves the others."""
-        return self.what is not Standing.ADDRESS_WAITS
+    keeps_out: bool = True
+    """Whether SFTP is closed to the account for it; an address or a key that waits leaves the others."""
 
 
 _TEMPORARY: Final = "fact 0.12: terms.temporary_password when it was issued"
 _ENTRY_ENDS: Final = "fact 0.17: the end that was given when the address was added"
+_SETUP: Final = {
+    Reason.SETUP_MISSING: (Standing.SETUP_MISSING, "facts 2.2, 2.9: SFTP Account Setup/Update in the portal"),
+    Reason.SETUP_STALE: (Standing.SETUP_STALE, "fact 2.2: SFTP Account Setup/Update in the portal"),
+    Reason.SETUP_REVOKED: (Standing.SETUP_REVOKED, "an operator's act, or the directory's word; mft setup resync"),
+    Reason.SETUP_UNKNOWN: (Standing.SETUP_UNKNOWN, "directory.unanswered; mft doctor, then mft setup resync"),
+}
+_RENEWAL: Final = "directory.attest_again_by: the current text was not agreed to"
+_KEYS_WAIT: Final = "portal.keys_wait; mft account keys approve"
 _REVIEW: Final = "terms.review_answer: asked of the organization's administrator, and not answered"
 
 
@@ -92,7 +105,9 @@ def account_bars(dossier: Dossier, now: datetime) -> tuple[Bar, ...]:
     account, terms = dossier.account, dossier.terms
     if account.state is AccountState.PURGED:
         return (Bar(Standing.PURGED, account.purged_why or disuse_rule(account.purpose, terms)),)
-    valid = [one for one in dossier.credentials if one.expires_at is None or now < one.expires_at]
+    usable = (one for one in dossier.credentials if not one.waiting)
+    valid = [one for one in usable if one.expires_at is None or now < one.expires_at]
+    setup = tuple(_setup_bars(dossier, now, has_key=any(one.kind is CredentialKind.KEY for one in valid)))
     temporary = any(one.kind is CredentialKind.TEMPORARY and one not in valid for one in dossier.credentials)
     found = (
         (account.state is AccountState.DISABLED, Bar(Standing.DISABLED, "an operator's act; mft account enable")),
@@ -101,15 +116,29 @@ def account_bars(dossier: Dossier, now: datetime) -> tuple[Bar, ...]:
         (account.recertify_by is not None and now >= account.recertify_by, Bar(Standing.SUSPENDED, _REVIEW)),
         (now >= dossier.dormant_from(), Bar(Standing.DORMANT, disuse_rule(account.purpose, terms))),
         (temporary, Bar(Standing.TEMPORARY_ENDED, _TEMPORARY)),
-        (not valid and not temporary, Bar(Standing.NOTHING_TO_PROVE, "fact 0.12; mft account temp-password")),
+        (not (valid or temporary or setup), Bar(Standing.NOTHING_TO_PROVE, "fact 0.12; mft account temp-password")),
         (not any(e.stands(now) for e in dossier.allowlist), Bar(Standing.NO_ADDRESS, "fact 0.14; mft allow add")),
     )
-    waiting = (
-        Bar(Standing.ADDRESS_WAITS, "allowlist.approval_above_entry or allowlist.approval_above_list", str(e.addresses))
-        for e in dossier.allowlist
-        if e.approved_by is None
-    )
-    return (*(bar for stands, bar in found if stands), *waiting)
+    return (*(bar for stands, bar in found if stands), *setup, *_waiting(dossier))
+
+
+def _setup_bars(dossier: Dossier, now: datetime, *, has_key: bool) -> Iterator[Bar]:
+    """Yield why SFTP takes no password of somebody who lives in the directory; all but a revocation leaves a key."""
+    reason = setup_bar(dossier, now)
+    if reason is not None:
+        what, rule = _SETUP[reason]
+        yield Bar(what, rule, keeps_out=not has_key or what is Standing.SETUP_REVOKED)
+
+
+def _waiting(dossier: Dossier) -> Iterator[Bar]:
+    """Yield what waits for somebody's approval."""
+    rule = "allowlist.approval_above_entry or allowlist.approval_above_list"
+    for entry in dossier.allowlist:
+        if entry.approved_by is None:
+            yield Bar(Standing.ADDRESS_WAITS, rule, str(entry.addresses), keeps_out=False)
+    for key in dossier.credentials:
+        if key.waiting:
+            yield Bar(Standing.KEY_WAITS, _KEYS_WAIT, key.fingerprint, keeps_out=False)
 
 
 def disuse_rule(purpose: Purpose, terms: Terms) -> str:
@@ -127,6 +156,10 @@ def _until_the_purge(dossier: Dossier, now: datetime, told: Collection[int], end
     for entry in dossier.allowlist:
         if entry.until is not None and entry.until > now:
             yield Transition(entry.until, Change.ADDRESS_ENDS, _ENTRY_ENDS, str(entry.addresses))
+    setup = dossier.account.setup
+    renew_by = must_renew_by(setup, dossier.terms.setup)
+    if setup is not None and setup.state is SetupState.ACTIVE and renew_by is not None and renew_by > now:
+        yield Transition(renew_by, Change.SETUP_ENDS, _RENEWAL)
     recertify_by = dossier.account.recertify_by
     if recertify_by is not None and recertify_by > now:
         yield Transition(recertify_by, Change.SUSPENSION, _REVIEW)

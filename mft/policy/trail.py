@@ -44,7 +44,7 @@ def body_of(node: str, number: int, at: datetime, event: Event) -> str:
                 "session": actor.session,
                 "source": None if actor.source is None else str(actor.source),
                 # Only where there is one, so that lines from before it was known keep their spelling.
-                **({"user": kept_text(actor.user)} if actor.user else {}),
+                **_where_known(user=actor.user, role=actor.role, role_from=actor.role_from),
             },
             "subject": kept_text(event.subject),
             "detail": {kept_text(key): _kept(value) for key, value in event.detail.items()},
@@ -74,6 +74,8 @@ def event_in(body: str) -> tuple[str, int, datetime, Event]:
             session=None if actor["session"] is None else SessionId(actor["session"]),
             source=None if source is None else IPv4Address(source),
             user=actor.get("user", ""),
+            role=actor.get("role", ""),
+            role_from=actor.get("role_from", ""),
         ),
         subject=fields["subject"],
         detail=fields["detail"],
@@ -116,6 +118,10 @@ def kept_text(text: str) -> str:
     """
     shown = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
     return shown.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def _where_known(**texts: str) -> dict[str, str]:
+    return {name: kept_text(text) for name, text in texts.items() if text}
 
 
 def _kept(value: DetailValue) -> DetailValue:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from mft.accounts.agreements import Agreements, AgreementText
 from mft.accounts.records import checked_remark, known_organization
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -22,7 +23,6 @@ from mft.model.session import Actor, Door
 from mft.policy.requests import RequestTerms, state_of, urgency
 from mft.requests import letters
 from mft.requests.addresses import AddressRules, Weighed, weigh
-from mft.requests.agreements import Agreements, AgreementText
 from mft.requests.checks import faults_of
 from mft.requests.form import RequestForm, Unfit
 from mft.requests.fulfilment import Approval, Approved, Fulfilment, Rights

@@ -79,5 +79,9 @@ def _line(name: str, value: Any) -> str:
 
 
 def _toml(value: Any) -> str:
-    """Return *value* as TOML writes it; JSON's strings, numbers, booleans and lists are TOML's."""
+    """Return *value* as TOML writes it; JSON's strings, numbers, booleans and lists are TOML's, its objects are not."""
+    if isinstance(value, Mapping):
+        return (
+            "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {_toml(of)}" for key, of in value.items()) + "}"
+        )
     return json.dumps(value, ensure_ascii=False)

@@ -27,6 +27,9 @@ _CREDENTIAL_PATHS: Final = {
     "master_key": ("master_key",),
     "audit_key": ("audit", "signing_key"),
     "smtp_password": ("mail", "password_file"),
+    "portal_key": ("portal", "private_key"),
+    "oidc_secret": ("oidc", "client_secret_file"),
+    "ldap_password": ("directory", "bind_password_file"),
 }
 _CREDENTIAL_VALUES: Final = {"database_url": ("database_url",)}
 PATHS: Final = (
@@ -38,6 +41,13 @@ PATHS: Final = (
     ("mail", "password_file"),
     ("mail", "templates"),
     ("requests", "agreements"),
+    ("portal", "certificate"),
+    ("portal", "private_key"),
+    ("oidc", "client_secret_file"),
+    ("oidc", "ca_file"),
+    ("directory", "ca_file"),
+    ("directory", "bind_password_file"),
+    ("directory", "trial_file"),
 )
 """Settings that are paths; relative ones start at the file's own folder."""
 
@@ -123,7 +133,19 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Key, Any, st
 
 def _typed(key: Key, text: str) -> Any:
     """Return *text* as the model reads it: lists and tables are written as JSON."""
-    if key[-1] in {"listeners", "trial_networks", "penalty_exempt", "operators", "own"}:
+    if key[-1] in {
+        "listeners",
+        "trial_networks",
+        "penalty_exempt",
+        "operators",
+        "own",
+        "proxy_from",
+        "acr",
+        "amr",
+        "identity_links",
+        "group_members",
+        "roles",
+    }:
         try:
             return json.loads(text)
         except json.JSONDecodeError:

@@ -8,33 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
 from mft.model.account import checked_email
 from mft.model.errors import Invalid
 from mft.model.network import AddressRange, parse_address
 from mft.policy.retention import Months, Term
+from mft.settings.kinds import Address, Count, Lapse, MaybePath, Network, Port, Section
+from mft.settings.portal import Directory, Oidc, Portal
 from mft.settings.quantities import Kept, Size, Span
 
 _LOOPBACK: Final = AddressRange.parse("127.0.0.0/8")
-
-
-def _range(value: object) -> AddressRange:
-    if isinstance(value, AddressRange):
-        return value
-    try:
-        return AddressRange.parse(str(value))
-    except Invalid as error:
-        raise ValueError(str(error)) from None
-
-
-def _address(text: str) -> str:
-    if ":" in text:
-        raise ValueError("is an IPv4 address; every rule about who may sign on speaks of IPv4 (fact 0.7)")
-    try:
-        return str(parse_address(text))
-    except Invalid as error:
-        raise ValueError(str(error)) from None
 
 
 def _is_mailbox(text: str) -> bool:
@@ -42,31 +26,6 @@ def _is_mailbox(text: str) -> bool:
         return checked_email(text) == text.lower()
     except Invalid:
         return False
-
-
-def _longer_than_nothing(span: timedelta) -> timedelta:
-    if span <= timedelta(0):
-        raise ValueError("is longer than nothing")
-    return span
-
-
-Network = Annotated[AddressRange, BeforeValidator(_range), PlainSerializer(str, return_type=str)]
-Address = Annotated[str, AfterValidator(_address)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-MaybePath = Annotated[
-    Path | None,
-    BeforeValidator(lambda value: None if value == "" else value),
-    PlainSerializer(lambda value: "" if value is None else str(value), return_type=str),
-]
-"""A path, or none: empty in the file."""
-Lapse = Annotated[Span, AfterValidator(_longer_than_nothing)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """What every table of the file has in common: no unknown key passes, no error shows a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
 
 class Listener(Section):
@@ -331,6 +290,9 @@ class Settings(Section):
     retention: Retention = Field(default=Retention(), description=Retention.__doc__)
     requests: Requests = Field(default=Requests(), description=Requests.__doc__)
     mail: Mail = Field(default=Mail(), description=Mail.__doc__)
+    portal: Portal = Field(default=Portal(), description=Portal.__doc__)
+    oidc: Oidc = Field(default=Oidc(), description=Oidc.__doc__)
+    directory: Directory = Field(default=Directory(), description=Directory.__doc__)
     allowlist: Allowlist = Field(default=Allowlist(), description=Allowlist.__doc__)
     passwords: Passwords = Field(default=Passwords(), description=Passwords.__doc__)
     storage: Storage = Field(default=Storage(), description=Storage.__doc__)
@@ -341,6 +303,8 @@ class Settings(Section):
     @model_validator(mode="after")
     def _loopback_where_promised(self) -> Self:
         open_doors = [listener.address for listener in self.sftp.listeners if not listener.is_loopback]
+        if self.portal.enabled and not _LOOPBACK.contains(parse_address(self.portal.address)):
+            open_doors.append(self.portal.address)
         if self.trial_networks and open_doors:
             raise ValueError(
                 f"trial_networks is for a trial on one machine, and a listener is on {open_doors[0]}; "

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.account import Account, AccountState, Method, Purpose
+from mft.model.directory import Setup, SetupState
 from mft.model.errors import Conflict
 from mft.model.ids import AccountId, OrganizationId
 from mft.model.session import Door
@@ -67,6 +68,20 @@ def account_of(row: RowMapping, prefix: str = "") -> Account:
         recertify_by=row[prefix + "recertify_by"],
         purged_at=row[prefix + "purged_at"],
         purged_why=row[prefix + "purged_why"] or "",
+        external_id=row[prefix + "external_id"] or "",
+        setup=_setup(row, prefix),
+    )
+
+
+def _setup(row: RowMapping, prefix: str) -> Setup | None:
+    state = row[prefix + "setup_state"]
+    if state is None:
+        return None
+    return Setup(
+        state=SetupState(state),
+        mark=row[prefix + "setup_mark"] or "",
+        checked_at=row[prefix + "setup_checked_at"],
+        text_version=row[prefix + "setup_text"] or "",
     )
 
 
@@ -235,6 +250,31 @@ def set_details(connection: Connection, account: Account) -> None:
         connection.execute(update(table).where(table.c.id == account.id).values(details))
     except IntegrityError:
         raise Conflict(f"the address {account.email} belongs to an account already; each has one of its own") from None
+
+
+def set_external_id(connection: Connection, account: AccountId, external_id: str) -> None:
+    """Write down who the account is elsewhere, empty for nobody; how a directory's password stood is forgotten.
+
+    Raises Conflict if another account is that one.
+    """
+    setup = dict.fromkeys(("setup_state", "setup_mark", "setup_checked_at", "setup_text"))
+    changed = update(table).where(table.c.id == account).values(external_id=external_id or None, **setup)
+    try:
+        connection.execute(changed)
+    except IntegrityError:
+        raise Conflict("another account has that external id already; a person has one account") from None
+
+
+def by_external_id(connection: Connection, external_id: str) -> Account | None:
+    """Return the account whose external id is exactly *external_id*."""
+    row = connection.execute(select(table).where(table.c.external_id == external_id)).mappings().first()
+    return account_of(row) if row else None
+
+
+def external_ids(connection: Connection) -> dict[str, str]:
+    """Return the names of the accounts that have an external id, by it."""
+    query = select(table.c.external_id, table.c.name).where(table.c.external_id.is_not(None))
+    return {row.external_id: row.name for row in connection.execute(query)}
 
 
 def set_required(connection: Connection, account: AccountId, methods: frozenset[Method]) -> None:

@@ -1,5 +1,7 @@
 """Credentials, as rows.  Verifiers are written and compared elsewhere; nothing here sees a secret."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -10,6 +12,7 @@ from mft.store.tables import account as account_table
 from mft.store.tables import credential as table
 
 _IS_KEY = table.c.kind == CredentialKind.KEY.value
+_IS_OWN_PASSWORD = table.c.kind.in_([CredentialKind.TEMPORARY.value, CredentialKind.PASSWORD.value])
 
 
 def credential_of(row: RowMapping, prefix: str = "") -> Credential:
@@ -23,6 +26,7 @@ def credential_of(row: RowMapping, prefix: str = "") -> Credential:
         created_at=row[prefix + "created_at"],
         created_by=row[prefix + "created_by"],
         expires_at=row[prefix + "expires_at"],
+        waiting=row[prefix + "waiting"],
     )
 
 
@@ -40,6 +44,7 @@ def add(connection: Connection, account: AccountId, credential: Credential) -> N
                 created_at=credential.created_at,
                 created_by=credential.created_by,
                 expires_at=credential.expires_at,
+                waiting=credential.waiting,
             )
         )
     except IntegrityError:
@@ -53,8 +58,18 @@ def remove(connection: Connection, credential: CredentialId) -> bool:
 
 
 def remove_password(connection: Connection, account: AccountId) -> bool:
-    """Destroy the account's password, temporary or not.  Return whether there was one."""
-    return connection.execute(delete(table).where(table.c.account == account, ~_IS_KEY)).rowcount > 0
+    """Destroy the account's own password, temporary or not.  Return whether there was one."""
+    return connection.execute(delete(table).where(table.c.account == account, _IS_OWN_PASSWORD)).rowcount > 0
+
+
+def remove_kinds(
+    connection: Connection, account: AccountId, kinds: Iterable[CredentialKind]
+) -> frozenset[CredentialId]:
+    """Destroy what the account has of *kinds*.  Return which that were."""
+    of_kinds = (table.c.account == account, table.c.kind.in_([kind.value for kind in kinds]))
+    gone = frozenset(connection.scalars(select(table.c.id).where(*of_kinds)))
+    connection.execute(delete(table).where(*of_kinds))
+    return gone
 
 
 def reseal(connection: Connection, credential: CredentialId, old: str, new: str) -> None:
@@ -63,10 +78,24 @@ def reseal(connection: Connection, credential: CredentialId, old: str, new: str)
     connection.execute(changed)
 
 
+def approve(connection: Connection, credential: CredentialId) -> bool:
+    """Let a waiting key count.  Return False if none of that id waits: of two who try at once, one approves."""
+    approved = update(table).where(table.c.id == credential, table.c.waiting.is_(True)).values(waiting=False)
+    return connection.execute(approved).rowcount == 1
+
+
+def waiting(connection: Connection) -> list[tuple[str, Credential]]:
+    """Return the keys that wait for approval, each with its account's name, the longest first."""
+    query = select(table, account_table.c.name.label("owner")).join(account_table)
+    query = query.where(table.c.waiting.is_(True)).order_by(table.c.created_at, table.c.id)
+    return [(row["owner"], credential_of(row)) for row in connection.execute(query).mappings()]
+
+
 def holds_key(connection: Connection, name: str, fingerprint: str) -> bool:
-    """Return whether the account *name* holds the key of that fingerprint."""
+    """Return whether the account *name* may sign on with the key of that fingerprint: none that waits."""
     held = select(table.c.id).join(account_table, account_table.c.id == table.c.account)
-    held = held.where(account_table.c.name == name, _IS_KEY, table.c.fingerprint == fingerprint)
+    named = (account_table.c.name == name, _IS_KEY, table.c.fingerprint == fingerprint, table.c.waiting.is_(False))
+    held = held.where(*named)
     return bool(connection.scalar(select(exists(held.subquery().select()))))
 
 

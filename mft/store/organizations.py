@@ -24,6 +24,7 @@ def organization_of(row: RowMapping, prefix: str = "") -> Organization:
         quota_files=row[prefix + "quota_files"],
         seats=row[prefix + "seats"],
         administrator=row[prefix + "administrator"],
+        portal_any_address=row[prefix + "portal_any_address"],
     )
 
 
@@ -43,6 +44,7 @@ def add(connection: Connection, organization: Organization) -> None:
                 quota_files=organization.quota_files,
                 seats=organization.seats,
                 administrator=organization.administrator,
+                portal_any_address=organization.portal_any_address,
             )
         )
     except IntegrityError:
@@ -84,6 +86,11 @@ def set_seats(connection: Connection, organization: OrganizationId, seats: int |
 def set_administrator(connection: Connection, organization: OrganizationId, email: str | None) -> None:
     """Set the mail address of who answers for its people; None asks nobody."""
     connection.execute(update(table).where(table.c.id == organization).values(administrator=email))
+
+
+def set_portal_any_address(connection: Connection, organization: OrganizationId, *, allowed: bool) -> None:
+    """Say whether the portal lets the allowlists of its people be."""
+    connection.execute(update(table).where(table.c.id == organization).values(portal_any_address=allowed))
 
 
 def people_of(connection: Connection, organization: OrganizationId) -> int:

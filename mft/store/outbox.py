@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal, or_, select, update
 
 from mft.model.ids import AccountId, LetterId, RequestId, new_id
 from mft.model.letter import Letter
+from mft.store.tables import account
 from mft.store.tables import letter as table
 
 
@@ -77,6 +78,21 @@ def queue(connection: Connection, letter: Letter, at: datetime) -> LetterId:
         )
     )
     return number
+
+
+def queue_if_known(connection: Connection, letter: Letter, at: datetime) -> None:
+    """Keep *letter* if its account is one; for an account that nobody has the same statement keeps nothing."""
+    kept = {
+        "id": LetterId(new_id("ltr")),
+        "template": letter.template,
+        "recipient": letter.recipient,
+        "fields": json.dumps(dict(letter.fields), ensure_ascii=False),
+        "queued_at": at,
+        "next_try_at": at,
+    }
+    words = [literal(value, table.c[name].type) for name, value in kept.items()]
+    found = select(*words, account.c.id, literal(0)).where(account.c.id == (letter.account or ""))
+    connection.execute(insert(table).from_select([*kept, "account", "attempts"], found))
 
 
 def belong(connection: Connection, request: RequestId, account: AccountId) -> None:

@@ -12,20 +12,29 @@ from sqlalchemy import Connection, delete, or_, update
 from mft.model.account import Account, AccountState
 from mft.model.ids import AccountId
 from mft.store.accounts import used_at
+from mft.store.slowdowns import TRIES
 from mft.store.tables import (
     access_request,
     account,
     allowlist_entry,
+    attestation,
     credential,
     folder_grant,
+    identity,
     letter,
+    mail_link,
     notice,
+    recovery_code,
     slowdown,
+    visit,
 )
 
-_OWNED: Final = (credential, allowlist_entry, folder_grant, notice)
+_OWNED: Final = (credential, allowlist_entry, folder_grant, notice, recovery_code, mail_link, visit, identity)
 """Tables of rows that are nothing without their account."""
-_FORGOTTEN: Final = ("email", "person", "phone", "contact", "last_signon_source", "recertify_by")
+_FORGOTTEN: Final = (
+    *("email", "person", "phone", "contact", "last_signon_source", "recertify_by"),
+    *("external_id", "setup_state", "setup_mark", "setup_checked_at", "setup_text"),
+)
 _FORGOTTEN_OF_REQUESTS: Final = ("person", "email", "phone", "addresses", "contact", "keys")
 
 
@@ -42,7 +51,9 @@ def purge(connection: Connection, one: Account, why: str, at: datetime, unused_b
         return False
     for owned in _OWNED:
         connection.execute(delete(owned).where(owned.c.account == one.id))
-    connection.execute(delete(slowdown).where(slowdown.c.name == one.name))
+    connection.execute(delete(slowdown).where(slowdown.c.name.in_([one.name, TRIES + one.name])))
+    # That they agreed, to what and when, is kept as the trail is; who they were elsewhere is not.
+    connection.execute(update(attestation).where(attestation.c.account == one.id).values(directory_user=""))
     connection.execute(delete(letter).where(letter.c.account == one.id, letter.c.sent_at.is_(None)))
     _forget_in_requests(connection, one.id)
     return True

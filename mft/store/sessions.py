@@ -10,7 +10,10 @@ from mft.model.ids import AccountId, CredentialId, SessionId
 from mft.model.session import Door, Session
 from mft.store.tables import account as account_table
 from mft.store.tables import session as table
+from mft.store.tables import visit
 
+_HELD = table.c.door != Door.PORTAL.value
+"""Sessions that a process holds open; those of the portal last as their visit does, whichever process answers."""
 _QUERY = select(account_table.c.name.label("account_name"), table).join_from(table, account_table)
 
 
@@ -65,21 +68,38 @@ def listing(connection: Connection, account: AccountId | None = None) -> list[Se
 
 def unseen_since(connection: Connection, moment: datetime, limit: int) -> list[Session]:
     """Return sessions whose process has not marked them since *moment*, the longest silent first."""
-    query = _QUERY.where(table.c.seen_at < moment).order_by(table.c.seen_at).limit(limit)
+    query = _QUERY.where(table.c.seen_at < moment, _HELD).order_by(table.c.seen_at).limit(limit)
     return [session_of(row) for row in connection.execute(query).mappings()]
 
 
 def of_node(connection: Connection, node: str) -> list[Session]:
     """Return the sessions that a node's processes hold."""
-    return [session_of(row) for row in connection.execute(_QUERY.where(table.c.node == node)).mappings()]
+    return [session_of(row) for row in connection.execute(_QUERY.where(table.c.node == node, _HELD)).mappings()]
 
 
-def request_end(connection: Connection, account: AccountId, session: SessionId | None, why: str) -> int:
-    """Ask for the end of one session of the account, or of all.  Return how many were asked."""
+def unvisited(connection: Connection, limit: int) -> list[Session]:
+    """Return up to *limit* sessions of the portal whose visit is gone."""
+    visited = visit.select().where(visit.c.session == table.c.id).exists()
+    query = _QUERY.where(~_HELD, ~visited).limit(limit)
+    return [session_of(row) for row in connection.execute(query).mappings()]
+
+
+def request_end(
+    connection: Connection, account: AccountId, session: SessionId | None, why: str, spared: SessionId | None = None
+) -> int:
+    """Ask for the end of one session of the account, or of all but *spared*.  Return how many were asked."""
     asked = update(table).where(table.c.account == account, table.c.end_requested.is_(None))
     if session is not None:
         asked = asked.where(table.c.id == session)
+    if spared is not None:
+        asked = asked.where(table.c.id != spared)
     return connection.execute(asked.values(end_requested=why)).rowcount
+
+
+def set_credentials(connection: Connection, session: SessionId, credentials: Iterable[CredentialId]) -> None:
+    """Let a session rest on other credentials, which its holder has just proven."""
+    rests = update(table).where(table.c.id == session)
+    connection.execute(rests.values(credentials=",".join(sorted(credentials))))
 
 
 def seen(connection: Connection, sessions: Iterable[SessionId], at: datetime) -> None:

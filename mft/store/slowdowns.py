@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
+from typing import Final
 
-from sqlalchemy import Connection, case, delete, select
+from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mft.store.tables import slowdown as table
+
+TRIES: Final = "setup:"
+"""Before an account's name, where its tries at the setup are counted: no account can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ def count(connection: Connection, source: IPv4Address, name: str, at: datetime, 
     )
 
 
+def take_back(connection: Connection, source: IPv4Address, name: str) -> None:
+    """Count one failure less, as when what was tried had no answer."""
+    pair = (table.c.source == int(source), table.c.name == name, table.c.failures > 0)
+    connection.execute(update(table).where(*pair).values(failures=table.c.failures - 1))
+
+
 def forget(connection: Connection, source: IPv4Address, name: str) -> None:
     """Forget a pair, as after a sign-on."""
     connection.execute(delete(table).where(table.c.source == int(source), table.c.name == name))
@@ -56,6 +66,13 @@ def of_name(connection: Connection, name: str, since: datetime) -> list[Slowdown
     """Return the sources that failed under *name*, the last time not before *since*."""
     query = select(table).where(table.c.name == name, table.c.last_at >= since).order_by(table.c.source)
     return [Slowdown(IPv4Address(r.source), r.name, r.failures, r.last_at) for r in connection.execute(query)]
+
+
+def of_source(connection: Connection, source: IPv4Address, prefix: str, since: datetime) -> int:
+    """Return how often *source* failed under names that begin with *prefix*, the last time not before *since*."""
+    named = table.c.name.startswith(prefix, autoescape=True)
+    query = select(func.coalesce(func.sum(table.c.failures), 0))
+    return int(connection.scalar(query.where(table.c.source == int(source), named, table.c.last_at >= since)) or 0)
 
 
 def _insert(connection: Connection) -> sqlite.Insert | postgresql.Insert:

@@ -1,8 +1,9 @@
-"""After a rotation: wrap every file's key by the current generation of the master key, page by page.
+"""After a rotation: wrap every key by the current generation of the master key, page by page.
 
 The bytes stay as they are.  Stopped half-way, it goes on where it was; done twice, it finds nothing.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from mft.model.event import Action, Event
@@ -14,12 +15,12 @@ from mft.vfs.parts import Parts
 _PAGE: Final = 200
 
 
-def rewrap(parts: Parts, actor: Actor) -> int:
-    """Wrap every key by the current generation and return how many that were.
+def rewrap(parts: Parts, actor: Actor, others: Callable[[], int]) -> int:
+    """Wrap every key by the current generation and return how many that were; *others* does so with no file's.
 
     Raises Unavailable when the generation of one is not in the master key's file.
     """
-    done = _versions(parts) + _uploads(parts)
+    done = _versions(parts) + _uploads(parts) + others()
     with parts.store.write() as connection:
         event = Event(Action.MASTERKEY_REWRAPPED, actor, parts.master.current, {"keys": done})
         parts.trail.record(connection, event, parts.clock.now())

@@ -4,13 +4,9 @@ Listens on loopback only and holds no rule: each check is a function handed in, 
 goes to the log.  The answer names what failed and never says more.
 """
 
-import socket
-from asyncio import CancelledError, create_task
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Mapping
 from typing import Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -47,36 +43,3 @@ def _passes(name: str, check: Check) -> bool:
         _LOG.warning("health.failed", check=name, why=str(error))
         return False
     return True
-
-
-class _Guest(uvicorn.Server):
-    """uvicorn inside our loop: signals are the house's, not its own."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the process's signal handlers alone."""
-        yield
-
-
-@asynccontextmanager
-async def monitor(app: Starlette, address: str, port: int) -> AsyncIterator[str]:
-    """Answer with *app* while the block runs; gives the URL, whose port is real even when *port* is 0."""
-    listening = socket.create_server((address, port))
-    host, bound = listening.getsockname()
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=2,
-    )
-    guest = _Guest(config)
-    task = create_task(guest.serve(sockets=[listening]), name="monitor")
-    try:
-        yield f"http://{host}:{bound}"
-    finally:
-        guest.should_exit = True
-        with suppress(CancelledError):
-            await task

@@ -7,7 +7,7 @@ import pytest
 
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.provisioning import Accounts, NewAccount, Organizations
-from mft.model.account import AccountState, Method, OrganizationKind, Purpose
+from mft.model.account import SSH_METHODS, AccountState, OrganizationKind, Purpose
 from mft.model.errors import Conflict, Exhausted, Invalid, MftError, NotFound
 from mft.model.event import Action
 from mft.model.path import VirtualPath
@@ -163,20 +163,18 @@ def test_a_purged_account_is_not_enabled(gate: Gate, people):
 def test_accounts_are_listed_by_organization(gate: Gate, people, houses):
     gate.account("alice")
     acme = houses.add(OLGA, "acme", "Acme Clearing", OrganizationKind.PARTNER)
-    people.add(
-        OLGA, NewAccount("batch", "acme", "batch@example.org", purpose=Purpose.UNATTENDED, required=frozenset(Method))
-    )
+    people.add(OLGA, NewAccount("batch", "acme", "batch@example.org", purpose=Purpose.UNATTENDED, required=SSH_METHODS))
     assert [a.name for a in people.listing()] == ["alice", "batch"]
     (batch,) = people.listing("acme")
-    assert (batch.organization, batch.purpose, batch.required) == (acme.id, Purpose.UNATTENDED, frozenset(Method))
+    assert (batch.organization, batch.purpose, batch.required) == (acme.id, Purpose.UNATTENDED, SSH_METHODS)
     with pytest.raises(NotFound):
         people.listing("nowhere")
 
 
 def test_required_methods_can_be_changed(gate: Gate, people):
     gate.account()
-    people.set_required(OLGA, "alice", frozenset(Method))
-    assert people.get("alice").required == frozenset(Method)
+    people.set_required(OLGA, "alice", SSH_METHODS)
+    assert people.get("alice").required == SSH_METHODS
     assert gate.lines(Action.ACCOUNT_CHANGED)[-1].event.detail["required"] == "password,publickey"
     people.set_required(OLGA, "alice", frozenset())
     assert people.get("alice").required == frozenset()

@@ -8,7 +8,7 @@ import pytest
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.provisioning import Accounts
 from mft.accounts.sessions import SILENT_FOR, Leaving
-from mft.model.account import Method
+from mft.model.account import SSH_METHODS
 from mft.model.errors import NotFound, Unavailable
 from mft.model.event import Action
 from mft.model.session import Session
@@ -68,7 +68,7 @@ def kill(gate: Gate) -> None:
 
 
 def ask_for_a_key_too(gate: Gate) -> None:
-    the_accounts(gate).set_required(OLGA, "alice", frozenset(Method))
+    the_accounts(gate).set_required(OLGA, "alice", SSH_METHODS)
 
 
 ENDS = {

@@ -11,11 +11,12 @@ from sqlalchemy import event
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.knock import Outcome
 from mft.crypto.passwords import Passwords, prepare
-from mft.model.account import AccountState, CredentialKind
+from mft.model.account import AccountState, CredentialKind, OrganizationKind
+from mft.model.directory import Setup, SetupState
 from mft.model.errors import Unavailable
 from mft.model.event import Action
 from mft.policy.signon import Admit, Reason, Refuse
-from mft.store import accounts, allowlist, credentials, organizations, sessions
+from mft.store import accounts, allowlist, credentials, organizations, sessions, setups
 from mft.store.tables import account as account_table
 from tests.support.gate import ELSEWHERE, HOME, OLGA, OTTO, SECRET, SOME_KEY, Gate
 
@@ -97,6 +98,18 @@ def expired(gate: Gate) -> None:
         credentials.add(connection, account.id, made)
 
 
+def stands(state: SetupState, ago: timedelta = timedelta()):
+    """Give alice the directory's password SECRET, and let it stand so."""
+
+    def scene(gate: Gate) -> None:
+        account = gate.account(organization=gate.organization("acme", OrganizationKind.PARTNER).id)
+        with gate.store.write() as connection:
+            setups.put(connection, account.id, Setup(state, "m1", gate.clock.now() - ago, "sftp-setup-1"))
+            credentials.add(connection, account.id, gate.credential(CredentialKind.DIRECTORY))
+
+    return scene
+
+
 # How each reason comes about; what comes back is the secret to try, if it is not SECRET.
 SCENES = {
     Reason.UNKNOWN_ACCOUNT: lambda _: None,
@@ -109,6 +122,10 @@ SCENES = {
     Reason.ACCOUNT_DORMANT: dormant,
     Reason.NOT_RECERTIFIED: not_recertified,
     Reason.ORGANIZATION_DISABLED: organization_disabled,
+    Reason.SETUP_MISSING: stands(SetupState.UNATTESTED),
+    Reason.SETUP_STALE: stands(SetupState.STALE),
+    Reason.SETUP_REVOKED: stands(SetupState.REVOKED),
+    Reason.SETUP_UNKNOWN: stands(SetupState.ACTIVE, timedelta(hours=24)),
     Reason.SOURCE_NOT_LISTED: lambda gate: gate.account(allow="8.8.4.4") and None,
 }
 
@@ -178,7 +195,10 @@ async def test_when_the_store_does_not_answer_nobody_comes_in(gate: Gate):
 
 
 def test_the_scenes_are_all_the_reasons():
-    elsewhere = {Reason.CREDENTIAL_REVOKED, Reason.CANNOT_TELL, Reason.SESSION_ENDED}
+    elsewhere = {Reason.CREDENTIAL_REVOKED, Reason.CANNOT_TELL, Reason.SESSION_ENDED, Reason.KEY_WAITING}
+    # A password that does not count at a door is not compared there, so that nothing was right.
+    elsewhere |= {Reason.WRONG_DOOR}
+    elsewhere |= {Reason.PROVIDER_UNFIT, Reason.MFA_MISSING, Reason.NOT_LINKED}
     assert set(Reason) == set(SCENES) | elsewhere
 
 

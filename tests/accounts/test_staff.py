@@ -35,13 +35,13 @@ def staffed(roll: StaffRoll) -> StaffRoll:
 
 
 def test_on_the_first_day_whoever_opens_the_server_is_operator(roll):
-    assert roll.role_of("anybody") is Role.OPERATOR
+    assert roll.held_by("anybody").role is Role.OPERATOR
     roll.require(DORA, [Act.CHANGE_STAFF], "mft staff add")
 
 
 def test_once_somebody_has_a_role_whoever_has_none_is_refused(roll):
     staffed(roll)
-    assert roll.role_of("mallory") is None
+    assert roll.held_by("mallory").role is None
     with pytest.raises(Forbidden, match=r"mallory has no role here.*; ask somebody who is operator.*olga"):
         roll.require(Actor(Door.CLI, "mallory"), [Act.SEE_ACCOUNTS], "mft account list")
 
@@ -58,7 +58,7 @@ def test_a_name_that_was_said_lends_no_role(roll):
 
 def test_root_is_operator_whatever_the_roll_says(roll):
     staffed(roll)
-    assert roll.role_of("root") is Role.OPERATOR
+    assert roll.held_by("root").role is Role.OPERATOR
     with pytest.raises(Invalid, match="always operator"):
         roll.add(OLGA, "root", Role.AUDITOR)
 
@@ -93,10 +93,10 @@ def test_the_last_operator_stays_while_others_are_on_the_roll(roll, change):
     staffed(roll)
     with pytest.raises(Conflict, match="mft staff add"):
         change(roll)
-    assert roll.role_of("olga") is Role.OPERATOR
+    assert roll.held_by("olga").role is Role.OPERATOR
     roll.add(OLGA, "otto", Role.OPERATOR)
     change(roll)
-    assert roll.role_of("olga") is not Role.OPERATOR
+    assert roll.held_by("olga").role is not Role.OPERATOR
 
 
 def test_the_last_on_the_roll_can_go(roll):

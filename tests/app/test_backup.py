@@ -13,6 +13,7 @@ import pytest
 from mft.app.backup import Backup, back_up
 from mft.app.build import House, open_house
 from mft.app.dump import dump, undump
+from mft.app.install import PEOPLE
 from mft.app.restore import Order, Restored, restore
 from mft.audit.export import export_jsonl
 from mft.audit.search import tail
@@ -77,8 +78,27 @@ def test_no_key_is_in_the_archive_and_each_is_named(made: Installed, tmp_path: P
     assert len(secrets) == 3
     assert not any(max(secret.split(), key=len) in archive for secret in secrets)
     settings = made.loaded().settings
-    assert backup.apart == (settings.master_key, settings.audit.signing_key, settings.sftp.host_keys)
+    keys = (settings.master_key, settings.audit.signing_key, settings.sftp.host_keys)
+    assert backup.apart == (*keys, settings.directory.trial_file)
     assert backup.file.stat().st_mode & 0o077 == 0
+
+
+def test_what_only_an_operator_names_stays_named_and_what_every_server_keeps_starts_at_the_new_folder(
+    made: Installed, tmp_path: Path
+):
+    config = made.folder / "mft.toml"
+    tls = f'certificate = "{tmp_path}/chain.pem"\nprivate_key = "{tmp_path}/key.pem"\n'
+    links = 'identity_links = {"External Users" = "https://example.org"}\n'
+    text = config.read_text().replace("[portal]\n", f"[portal]\n{tls}")
+    config.write_text(text.replace("[directory]\n", f"[directory]\n{links}"))
+    backup = backed_up(made, tmp_path / "b.tar")
+    restored = restore(Order(backup.file, tmp_path / "new"), OPERATOR)
+    settings = load(restored.config, {}).settings
+    assert settings.data == tmp_path / "new" / "data"
+    assert settings.portal.certificate == tmp_path / "chain.pem"
+    assert settings.directory.identity_links == {"External Users": "https://example.org"}
+    assert settings.directory.trial_file == tmp_path / "new" / PEOPLE
+    assert settings.directory.trial_file in restored.apart
 
 
 def delete(house: House) -> None:

@@ -9,9 +9,13 @@ from mft.app.build import House, open_house
 from mft.app.chores import chores
 from mft.audit.search import tail
 from mft.clock import SystemClock
+from mft.directory import trial
 from mft.jobs.schedule import Timetable, schedule
+from mft.model.account import OrganizationKind
+from mft.model.directory import Setup, SetupState
 from mft.model.event import Action
 from mft.model.path import VirtualPath
+from mft.store import setups
 from mft.vfs.shapes import Ended, OpenMode
 from tests.support.clock import MovingClock
 from tests.support.hall import until
@@ -99,3 +103,28 @@ async def test_a_server_does_every_job_at_its_start_and_none_again_before_it_is_
     await after_a_restart.close()
     assert set(house.runs.standings()) == alone
     assert {len(house.runs.history(name)) for name in alone} == {1}
+
+
+@pytest.mark.fact("2.2")
+def test_a_password_that_was_changed_in_the_directory_is_noticed(tmp_path: Path, clock: MovingClock):
+    with open_house(installed(tmp_path / "e").loaded().settings, clock) as house:
+        furnish(house, OrganizationKind.PROVIDER)
+        notice_a_changed_password(house)
+
+
+def notice_a_changed_password(house: House) -> None:
+    people = house.settings.directory.trial_file
+    assert people is not None
+    trial.add(people, house.passwords, "alice-ncid", "of alice")
+    alice = house.external_ids.set(OPERATOR, "alice", "alice-ncid")
+    with house.store.write() as connection:
+        setups.put(connection, alice.id, Setup(SetupState.ACTIVE, "of before", house.clock.now(), "sftp-setup-1"))
+    run(house)
+    setup = house.accounts.get("alice").setup
+    assert setup is not None
+    assert setup.state is SetupState.STALE
+
+
+def test_without_a_directory_nothing_is_asked_of_one(tmp_path: Path):
+    with open_house(installed(tmp_path / "bare").loaded(MFT_DIRECTORY__KIND="none").settings) as house:
+        assert "setups" not in {job.name for job in chores(house)}

@@ -1,14 +1,18 @@
 """A restore brings nobody's former rights back."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.card import account_card
+from mft.accounts.knock import Knock
 from mft.accounts.staff import StaffRoll
 from mft.app.backup import back_up
 from mft.app.build import House, open_house
@@ -17,13 +21,19 @@ from mft.app.values import terms
 from mft.audit.export import export_jsonl
 from mft.audit.search import tail
 from mft.audit.verify import verify_store
-from mft.model.account import AccountState, Method
+from mft.directory import trial
+from mft.model.account import SSH_METHODS, Account, AccountState, Credential, CredentialKind, OrganizationKind
+from mft.model.directory import Setup, SetupState
 from mft.model.errors import Conflict
+from mft.model.ids import CredentialId, new_id
 from mft.model.path import VirtualPath
 from mft.model.rights import ALL, Right
+from mft.model.session import Door
 from mft.model.staff import Role
+from mft.policy.signon import Reason, setup_bar
 from mft.settings.load import load
-from mft.store import accounts
+from mft.store import accounts, credentials, identities, setups
+from mft.store.identities import Identity
 from tests.support.gate import SECRET, SOME_KEY
 from tests.support.installed import OPERATOR, QUICK, Installed, furnish, installed
 
@@ -31,15 +41,45 @@ HOME = VirtualPath.parse("/Distribution/northwind")
 INBOX = HOME / "inbox"
 
 
+def set_up_authenticator(house: House) -> tuple[str, ...]:
+    """Give alice an authenticator, another one if she has one, and return her recovery codes."""
+    alice = house.accounts.get("alice")
+    with house.store.write() as connection:
+        secret = house.factors.enrol(connection, alice).secret
+        code = pyotp.TOTP(secret).at(house.clock.now())
+        confirmed = house.factors.confirm(connection, OPERATOR, alice, code)
+    assert confirmed is not None
+    return confirmed.codes
+
+
+def set_up_sftp(house: House) -> None:
+    """Let alice be somebody of the trial directory whose password opens SFTP, and of a provider."""
+    people = house.settings.directory.trial_file
+    assert people is not None
+    trial.add(people, house.passwords, "alice-ncid", SECRET)
+    alice = house.external_ids.set(OPERATOR, "alice", "alice-ncid")
+    now = house.clock.now()
+    with house.store.write() as connection:
+        setups.put(connection, alice.id, Setup(SetupState.ACTIVE, trial.listing(people)[0].mark, now, "sftp-setup-1"))
+        for kind in (CredentialKind.DIRECTORY, CredentialKind.IDENTITY):
+            verifier = house.passwords.seal(SECRET) if kind is CredentialKind.DIRECTORY else ""
+            name = CredentialId(new_id("cred"))
+            credentials.add(connection, alice.id, Credential(name, kind, verifier, "", "", now, "alice", None))
+        identities.add(connection, Identity("https://idp.example", "sub-1", alice.id, now))
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Installed:
     """A server with one account that has one of everything."""
     server = installed(tmp_path / "old")
     with open_house(server.loaded().settings) as house:
-        furnish(house)
+        furnish(house, OrganizationKind.PROVIDER)
         house.allowlists.add(OPERATOR, "alice", NewAddress("8.8.8.8"))
         house.credentials.add_key(OPERATOR, "alice", SOME_KEY)
         house.credentials.set_password(OPERATOR, "alice", SECRET)
+        set_up_authenticator(house)
+        set_up_sftp(house)
+        house.organizations.set_portal_any_address(OPERATOR, "northwind", allowed=True)
         house.files.operator(OPERATOR).make_folder(INBOX)
         house.grants.give(OPERATOR, INBOX, house.accounts.get("alice"), ALL)
     return server
@@ -77,10 +117,33 @@ def held(house: House) -> dict[str, object]:
         "addresses": {str(one.addresses) for one in card.allowlist},
         "grants": {str(one.folder): one.rights for one in house.grants.of(card.account)},
         "organization": card.organization.enabled,
+        "any address": card.organization.portal_any_address,
+        "factor": house.factors.standing(card.account.id).confirmed_at is not None,
+        "codes": house.factors.standing(card.account.id).codes_left,
+        **elsewhere(house, card.account),
     }
 
 
+def elsewhere(house: House, account: Account) -> dict[str, object]:
+    with house.store.read() as connection:
+        kinds = {one.kind for one in credentials.of_account(connection, account.id)}
+        linked = identities.of_account(connection, account.id) is not None
+    return {
+        "elsewhere": account.external_id,
+        "setup": account.setup.state if account.setup else None,
+        "synced": CredentialKind.DIRECTORY in kinds,
+        "linked": linked,
+        "identity": CredentialKind.IDENTITY in kinds,
+    }
+
+
+NOBODY_ELSEWHERE = {"elsewhere": "", "setup": None, "synced": False, "linked": False, "identity": False}
 BEFORE = {
+    "elsewhere": "alice-ncid",
+    "setup": SetupState.ACTIVE,
+    "synced": True,
+    "linked": True,
+    "identity": True,
     "state": AccountState.ACTIVE,
     "suspended": False,
     "required": frozenset(),
@@ -89,6 +152,9 @@ BEFORE = {
     "addresses": {"127.0.0.1", "8.8.8.8"},
     "grants": {str(INBOX): ALL},
     "organization": True,
+    "factor": True,
+    "codes": 10,
+    "any address": True,
 }
 
 
@@ -127,7 +193,42 @@ def reset_password(house: House) -> None:
 
 
 def require_both(house: House) -> None:
-    house.accounts.set_required(OPERATOR, "alice", frozenset(Method))
+    house.accounts.set_required(OPERATOR, "alice", SSH_METHODS)
+
+
+def lose_authenticator(house: House) -> None:
+    house.factors.remove(OPERATOR, "alice", "lost")
+
+
+def use_recovery_code(house: House) -> None:
+    alice = house.accounts.get("alice")
+    with house.store.write() as connection:
+        code = house.factors.renew_codes(connection, OPERATOR, alice)[0]
+        assert house.factors.prove(connection, OPERATOR, alice, code)
+
+
+def heed_the_lists(house: House) -> None:
+    house.organizations.set_portal_any_address(OPERATOR, "northwind", allowed=False)
+
+
+def be_another(house: House) -> None:
+    house.external_ids.set(OPERATOR, "alice", "alice-smith")
+
+
+def revoke_setup(house: House) -> None:
+    house.setups.revoke(OPERATOR, "alice", "left")
+
+
+def open_setup_again(house: House) -> None:
+    house.setups.revoke(OPERATOR, "alice", "a slip")
+    asyncio.run(house.setups.resync(OPERATOR, "alice"))
+
+
+def change_directory_password(house: House) -> None:
+    people = house.settings.directory.trial_file
+    assert people is not None
+    trial.set_password(people, house.passwords, "alice-ncid", "another one")
+    asyncio.run(house.setups.look_at_all())
 
 
 def revoke(house: House) -> None:
@@ -147,15 +248,32 @@ TAKING = [
     (disable, {"state": AccountState.DISABLED}),
     (
         purge,
-        {"state": AccountState.PURGED, "password": False, "keys": 0, "addresses": set(), "grants": {}},
+        {
+            "state": AccountState.PURGED,
+            "password": False,
+            "keys": 0,
+            "addresses": set(),
+            "grants": {},
+            "factor": False,
+            "codes": 0,
+            **NOBODY_ELSEWHERE,
+        },
     ),
+    (change_directory_password, {"setup": SetupState.STALE, "synced": False}),
+    (open_setup_again, {"setup": SetupState.UNATTESTED, "synced": False}),
+    (revoke_setup, {"setup": SetupState.REVOKED, "synced": False}),
+    (be_another, NOBODY_ELSEWHERE),
     (suspend, {"suspended": True}),
     (disable_organization, {"organization": False}),
     (remove_address, {"addresses": {"127.0.0.1"}}),
     (remove_key, {"keys": 0}),
     (change_password, {"password": False}),
     (reset_password, {"password": False}),
-    (require_both, {"required": frozenset(Method)}),
+    (require_both, {"required": SSH_METHODS}),
+    (lose_authenticator, {"factor": False, "codes": 0}),
+    (set_up_authenticator, {"factor": False, "codes": 0}),
+    (use_recovery_code, {"codes": 0}),
+    (heed_the_lists, {"any address": False}),
     (revoke, {"grants": {}}),
     (narrow, {"grants": {str(INBOX): Right.LIST}}),
     (rename_and_revoke, {"grants": {}}),
@@ -203,6 +321,28 @@ def test_what_was_taken_and_given_back_stands_and_nothing_new_comes_from_a_trail
     assert done.taken == ()
     with open_house(load(done.config, QUICK).settings) as house:
         assert held(house) == BEFORE
+
+
+def test_a_directorys_password_opens_nothing_until_the_directory_was_asked_again(made: Installed, tmp_path: Path):
+    done = restored(made, tmp_path, lambda _: None)
+    assert done.taken == ()
+    with open_house(load(done.config, QUICK).settings) as house:
+        setup = house.accounts.get("alice").setup
+        assert setup is not None
+        assert (setup.state, setup.checked_at) == (SetupState.ACTIVE, None)
+        dossier = house.signon.admission.dossier
+        with house.store.read() as connection:
+            known = dossier(connection, Knock("alice", IPv4Address("127.0.0.1"), Door.SFTP, ""))
+        assert known is not None
+        assert setup_bar(known, house.clock.now()) is Reason.SETUP_UNKNOWN
+
+
+def test_nobody_is_in_after_a_restore_who_had_signed_out(made: Installed, tmp_path: Path):
+    with opened(made) as house:
+        token, _ = house.visits.begin(IPv4Address("127.0.0.1"))
+    done = restored(made, tmp_path, lambda house: house.visits.end(token))
+    with open_house(load(done.config, QUICK).settings) as house:
+        assert asyncio.run(house.visits.find(token, IPv4Address("127.0.0.1"))) is None
 
 
 ANN_ALONE = {"ann": Role.OPERATOR}

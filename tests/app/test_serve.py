@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -11,15 +12,19 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from mft.app.build import open_house
 from mft.app.doctor import Standing, examine
+from mft.app.portal_facts import portal_url
 from mft.app.signon_probe import refuses_a_stranger
 from mft.audit.search import tail
+from mft.clock import SystemClock
 from mft.crypto.hostkeys import list_host_keys
+from mft.crypto.tls import trial_certificate
 from mft.model.event import Action
 from tests.support.installed import QUICK, Installed, installed
 
@@ -114,6 +119,34 @@ def test_it_says_ready_with_addresses_that_answer_and_stops_cleanly(server: Inst
     assert Action.SERVER_STARTED in actions
 
 
+def test_the_portal_of_a_trial_answers_with_a_certificate_of_its_own_and_the_doctor_sees_it(server: Installed):
+    with serving(server) as running:
+        url = running.ready["portal"]
+        settings = server.loaded().settings
+        assert portal_url(settings) == url
+        trusting = ssl.create_default_context(cafile=str(server.folder / "keys/portal.crt"))
+        with urllib.request.urlopen(f"{url}/about", context=trusting, timeout=10) as answer:  # noqa: S310  (our own)
+            assert "<h1>About</h1>" in answer.read().decode()
+        assert json.loads(fetch(running.ready["monitor"] + "/healthz")) == {"status": "ok", "failed": []}
+        assert doctor(server)[-1] == (Standing.GOOD, f"it answers at {url}")
+        # A certificate that was renewed is shown only after a new start.
+        (server.folder / "keys/portal.crt").unlink()
+        trial_certificate(server.folder / "keys", IPv4Address("127.0.0.1"), SystemClock().now())
+        assert doctor(server)[-1][0] is Standing.BAD
+    assert portal_url(settings) == ""
+
+
+def doctor(server: Installed) -> list[tuple[Standing, str]]:
+    """Return what the doctor says of the portal."""
+    return [(one.standing, one.said) for one in examine(server.loaded()) if one.check == "portal"]
+
+
+def test_a_portal_that_is_off_answers_nobody_and_the_server_runs(server: Installed):
+    with serving(server, MFT_PORTAL__ENABLED="false") as running:
+        assert running.ready["portal"] is None
+        assert not (server.folder / "keys/portal.crt").exists()
+
+
 def test_a_stranger_is_refused_as_the_doctor_expects_by_our_host_key(server: Installed):
     with serving(server) as running:
         known = {key.fingerprint for key in list_host_keys(server.loaded().settings.sftp.host_keys)}
@@ -173,3 +206,16 @@ def test_health_names_the_key_that_can_no_longer_be_read(server: Installed):
             fetch(running.ready["monitor"] + "/healthz")
         with caught.value as answer:
             assert (answer.code, json.loads(answer.read())["failed"]) == (503, ["master_key"])
+
+
+@pytest.mark.parametrize("door", ["MFT_SFTP__LISTENERS", "MFT_PORTAL__PORT", "MFT_MONITOR__PORT"])
+def test_a_port_that_another_program_has_is_told_in_one_line(tmp_path: Path, door: str):
+    server = installed(tmp_path / "d")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        value = json.dumps([{"address": "127.0.0.1", "port": port}]) if door.endswith("LISTENERS") else str(port)
+        command = [sys.executable, "-c", PROGRAM, server.folder / "mft.toml"]
+        variables = {**os.environ, **QUICK, door: value}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    told = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert (done.returncode, told) == (1, [f"cannot listen on 127.0.0.1:{port}: Address already in use"])

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from mft.app.install import Wanted, install
+from mft.app.install import PEOPLE, Wanted, install
 from mft.cli.acting import DEFAULT_CONFIG
 from mft.settings.load import load
 from tests.support.installed import OPERATOR
@@ -75,7 +75,7 @@ def test_a_configuration_apart_from_the_folder_finds_everything_in_the_folder(tm
     assert settings.master_key.is_file()
     assert settings.data == tmp_path / "lib/data"
     assert [path.name for path in (tmp_path / "etc").iterdir()] == ["mft.toml"]
-    assert {path.name for path in (tmp_path / "lib").iterdir()} == {"data", "keys"}
+    assert {path.name for path in (tmp_path / "lib").iterdir()} == {"data", "keys", PEOPLE}
 
 
 def test_the_manager_understands_the_units(tmp_path: Path):

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from mft.app.build import open_house
+from mft.model.session import Actor, Door
+from mft.settings.load import load
+
 TEMPORARY = re.compile(r"[0-9a-z]{5}(-[0-9a-z]{5}){3}\n")
 PASSWORD = "correct horse battery staple 9"
 
@@ -149,6 +153,22 @@ def test_keys_are_added_listed_and_removed(desk, make_key, tmp_path):
     desk.said("account", "keys", "remove", "bob", added["fingerprint"])
     desk.fails(4, "account", "keys", "remove", "bob", added["fingerprint"])
     assert desk.json("account", "keys", "list", "bob") == []
+
+
+def test_a_key_that_its_owner_added_is_listed_as_waiting_and_approved_by_another(desk, make_key):
+    key = make_key("laptop")
+    with open_house(load(desk.folder / "mft.toml", {"MFT_PORTAL__KEYS_WAIT": "true"}).settings) as house:
+        added = house.own_keys.add(Actor(Door.PORTAL, "bob"), "bob", key.read_text())
+    [waiting] = desk.json("account", "keys", "list", "--waiting")
+    assert (waiting["account"], waiting["fingerprint"], waiting["waiting"]) == ("bob", added.fingerprint, True)
+    assert "waits for approval" in desk.said("account", "show", "bob")
+    assert "waits for approval" in desk.said("report", "access-review", "--format", "csv")
+    assert [one["what"] for one in desk.json("account", "explain", "bob")["bars"]][-1] == "key waits for approval"
+    assert "another person" in desk.fails(1, "account", "keys", "approve", "bob", added.fingerprint, "--as", "bob")
+    assert not desk.json("account", "keys", "approve", "bob", added.fingerprint)["waiting"]
+    assert desk.json("account", "keys", "list", "--waiting", "bob") == []
+    desk.fails(5, "account", "keys", "approve", "bob", added.fingerprint)
+    assert [one["actor"] for one in desk.events("key.approved")] == ["maria"]
 
 
 def test_sessions_are_listed_and_ended_by_name_only(desk):

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
-from mft.cli.acting import person, system_user
+from mft.cli.acting import DEFAULT_CONFIG, config_file, person, system_user
 from mft.model.errors import Invalid
 
 
@@ -50,3 +51,22 @@ def test_the_trail_names_the_systems_user_beside_the_name_that_was_said(desk):
     desk.said("allow", "add", "bob", "8.8.8.8", "--as", "otto")
     (event,) = [one for one in desk.events("address.added") if one["actor"] == "otto"]
     assert event["user"] not in {"", "otto"}
+
+
+@pytest.mark.parametrize("caller", ["1000", "4294967295", "me"])
+def test_whoever_is_let_in_by_sudo_brings_no_configuration_of_their_own(caller, monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("SUDO_UID", caller)
+    monkeypatch.delenv("MFT_CONFIG", raising=False)
+    with click.Context(click.Command("mft")):
+        assert config_file(None) == DEFAULT_CONFIG
+        with pytest.raises(Invalid, match="through sudo"):
+            config_file(tmp_path / "mine.toml")
+
+
+@pytest.mark.parametrize("caller", ["0", None])
+def test_root_and_whoever_needs_no_sudo_may_name_any_configuration(caller, monkeypatch, tmp_path: Path):
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    if caller is not None:
+        monkeypatch.setenv("SUDO_UID", caller)
+    with click.Context(click.Command("mft")):
+        assert config_file(tmp_path / "mine.toml") == tmp_path / "mine.toml"

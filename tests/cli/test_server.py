@@ -27,6 +27,25 @@ def test_a_trial_is_on_loopback_only_on_the_port_that_was_named(desk, tmp_path):
     assert desk.json("config", "show", "--config", other["config"])["trial_networks"] == []
 
 
+def test_the_portal_of_a_trial_is_on_the_port_that_was_named_and_the_configuration_tells_its_address(desk, tmp_path):
+    made = desk.json("init", "--dir", tmp_path / "new", "--trial", "--portal-port", "8444")
+    shown = desk.json("config", "show", "--config", made["config"])["portal"]
+    assert (shown["enabled"], shown["url"]) == (True, "https://127.0.0.1:8444")
+    free = desk.json("init", "--dir", tmp_path / "free", "--trial")
+    assert desk.json("config", "show", "--config", free["config"])["portal"]["url"] == ""
+    other = desk.json("init", "--dir", tmp_path / "other")
+    shown = desk.json("config", "show", "--config", other["config"])["portal"]
+    assert (shown["enabled"], shown["url"]) == (False, "")
+
+
+def test_init_says_where_the_portal_and_the_people_of_a_trial_are_and_nothing_of_the_kind_otherwise(desk, tmp_path):
+    said = desk.said("init", "--dir", tmp_path / "new", "--trial", "--portal-port", "8444")
+    assert "https://127.0.0.1:8444" in said
+    assert str(tmp_path / "new" / "trial-people.json") in said
+    assert "mft config show" in desk.said("init", "--dir", tmp_path / "free", "--trial")
+    assert "portal" not in desk.said("init", "--dir", tmp_path / "other")
+
+
 def test_only_the_owner_reads_what_init_made(desk, tmp_path):
     desk.said("init", "--dir", tmp_path / "new", "--trial")
     kept = [path for path in (tmp_path / "new").rglob("*") if "keys" in path.parts or path.name == "mft.toml"]

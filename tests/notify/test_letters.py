@@ -17,6 +17,10 @@ STANDING = {"payer": "Example Health"}
 ACCOUNT = {"name": "bob", "organization": "Northwind"}
 REQUEST = ACCOUNT | {"request": "req_1", "what": "a new account"}
 REVIEW: dict[str, FieldValue] = {"organization": "Northwind", "month": "2026-11", "due_on": "2026-12-22 09:00 UTC"}
+CHANGE: dict[str, FieldValue] = {"name": "bob", "at": "2026-11-22 09:00 UTC"}
+PORTAL = CHANGE | {"source": "127.0.0.1"}
+KEY: dict[str, FieldValue] = {"fingerprint": "SHA256:abc", "label": "laptop"}
+LINK: dict[str, FieldValue] = {"name": "bob", "minutes": 30, "link": "https://files.example.org/forgot/token"}
 WORDS: dict[str, dict[str, FieldValue]] = {
     "account-dormant": ACCOUNT | {"days": 7, "ends_on": "2026-11-29 09:00 UTC"},
     "account-dormant-admin": ACCOUNT | {"days": 7, "ends_on": "2026-11-29 09:00 UTC"},
@@ -30,6 +34,19 @@ WORDS: dict[str, dict[str, FieldValue]] = {
     "files-expiring": ACCOUNT | {"total": 3, "soon": ["a"], "later": ["b", "c"], "more": []},
     "retention-halted": {"cause": "clock", "why": "it jumped", "node": "main", "since": "2026-11-29T09:00:00+00:00"},
     "file-damaged": {"files": 3, "node": "main"},
+    "password-changed": PORTAL,
+    "email-changed": PORTAL,
+    "factor-changed": CHANGE | {"what": "recovery codes were made anew"},
+    "key-added": PORTAL | KEY | {"means": "It may be used from now on."},
+    "key-waiting": PORTAL | KEY,
+    "key-approved": CHANGE | KEY,
+    "setup-done": PORTAL,
+    "setup-stale": CHANGE,
+    "setup-renew": CHANGE | {"by": "2027-01-01 00:00 UTC"},
+    "setup-revoked": CHANGE,
+    "recovery-used": PORTAL | {"left": 9},
+    "password-link": LINK,
+    "email-link": LINK,
     "test": {"who": "maria"},
 }
 """Every letter and the words that the program gives it."""

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from mft.model.account import AccountState, Purpose
+from mft.model.directory import Setup, SetupState
+from mft.model.session import Door
 from mft.policy.outlook import Change, Standing, Transition, account_bars, account_transitions
-from mft.policy.signon import Terms, bars
-from tests.policy.test_signon import HOME, KEY, PASSWORD, TEMPORARY, a_credential, a_dossier, an_entry
+from mft.policy.setup import SetupTerms
+from mft.policy.signon import Admit, Refuse, Terms, bars, decide
+from tests.policy.test_signon import HOME, KEY, PASSWORD, TEMPORARY, a_credential, a_dossier, an_entry, of_a_partner
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -72,6 +75,16 @@ def test_a_purged_account_has_no_future():
     assert days(a_dossier(account={"state": AccountState.PURGED})) == []
 
 
+DIRECTORY = Terms(directory=True)
+
+
+def a_setup(
+    state: SetupState = SetupState.ACTIVE, checked_at: datetime = NOW, text: str = "sftp-setup-1"
+) -> dict[str, Any]:
+    """Return what makes an account one of the directory."""
+    return {"external_id": "lind", "setup": Setup(state, "mark", checked_at, text)}
+
+
 BARS = {
     Standing.PURGED: a_dossier(account={"state": AccountState.PURGED, "purged_why": "left"}, credentials=()),
     Standing.DISABLED: a_dossier(account={"state": AccountState.DISABLED}),
@@ -83,6 +96,11 @@ BARS = {
     Standing.NOTHING_TO_PROVE: a_dossier(credentials=()),
     Standing.NO_ADDRESS: a_dossier(allowlist=()),
     Standing.ADDRESS_WAITS: a_dossier(allowlist=(an_entry(), an_entry("9.9.9.9", approved_by=None))),
+    Standing.KEY_WAITS: a_dossier(credentials=(a_credential(PASSWORD), replace(a_credential(KEY), waiting=True))),
+    Standing.SETUP_MISSING: of_a_partner(a_dossier(PASSWORD, account={"external_id": "lind"}, terms=DIRECTORY)),
+    Standing.SETUP_STALE: of_a_partner(a_dossier(PASSWORD, account=a_setup(SetupState.STALE), terms=DIRECTORY)),
+    Standing.SETUP_REVOKED: of_a_partner(a_dossier(account=a_setup(SetupState.REVOKED), terms=DIRECTORY)),
+    Standing.SETUP_UNKNOWN: of_a_partner(a_dossier(PASSWORD, account=a_setup(checked_at=NOW - DAY), terms=DIRECTORY)),
 }
 
 
@@ -90,12 +108,44 @@ def test_the_table_of_bars_is_whole():
     assert set(BARS) == set(Standing)
 
 
+SETUPS = (Standing.SETUP_MISSING, Standing.SETUP_STALE, Standing.SETUP_REVOKED, Standing.SETUP_UNKNOWN)
+"""Of those whose password lives in the directory."""
+
+
+@pytest.mark.parametrize("standing", SETUPS)
+def test_a_setup_that_bars_the_password_leaves_a_key_and_a_revoked_one_does_not(standing: Standing):
+    with_a_key = replace(BARS[standing], credentials=(a_credential(KEY),))
+    revoked = standing is Standing.SETUP_REVOKED
+    assert [(one.what, one.keeps_out) for one in account_bars(with_a_key, NOW)] == [(standing, revoked)]
+    assert isinstance(decide(with_a_key, frozenset({KEY}), HOME, NOW, Door.SFTP), Refuse if revoked else Admit)
+    waiting = replace(with_a_key, credentials=(replace(a_credential(KEY), waiting=True),))
+    assert account_bars(waiting, NOW)[0].keeps_out
+
+
+def test_who_never_had_anything_and_lives_in_the_directory_is_told_to_set_up_and_nothing_else():
+    nobody = replace(of_a_partner(a_dossier(account={"external_id": "lind"}, terms=DIRECTORY)), credentials=())
+    assert [one.what for one in account_bars(nobody, NOW)] == [Standing.SETUP_MISSING]
+
+
+@pytest.mark.fact("2.9")
+def test_a_new_text_of_the_attestation_is_foretold_with_its_day_and_bars_from_then_on():
+    renewed = Terms(directory=True, setup=SetupTerms(text="sftp-setup-2", renew_by=NOW + 20 * DAY))
+    account = a_setup(checked_at=NOW + 20 * DAY) | {"last_signon_at": NOW}
+    dossier = of_a_partner(a_dossier(KEY, account=account, terms=renewed))
+    assert days(dossier)[0] == (20, Change.SETUP_ENDS)
+    assert account_bars(dossier, NOW + 20 * DAY - timedelta(microseconds=1)) == ()
+    assert days(dossier, NOW + 20 * DAY)[0][1] is not Change.SETUP_ENDS
+    assert [one.what for one in account_bars(dossier, NOW + 20 * DAY)] == [Standing.SETUP_MISSING]
+    agreed = replace(dossier, account=replace(dossier.account, **a_setup(text="sftp-setup-2")))
+    assert Change.SETUP_ENDS not in {what for _, what in days(agreed)}
+
+
 @pytest.mark.parametrize("standing", BARS, ids=lambda one: one.name)
 def test_each_bar_is_told_and_agrees_with_what_a_sign_on_is_told(standing: Standing):
     found = account_bars(BARS[standing], NOW)
     assert [one.what for one in found] == [standing]
-    refused = next(bars(BARS[standing], HOME, NOW), None) is not None
-    cannot_prove = standing in {Standing.TEMPORARY_ENDED, Standing.NOTHING_TO_PROVE}
+    refused = next(bars(BARS[standing], HOME, NOW, Door.SFTP), None) is not None
+    cannot_prove = standing in {Standing.TEMPORARY_ENDED, Standing.NOTHING_TO_PROVE, *SETUPS}
     assert found[0].keeps_out == (refused or cannot_prove)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mft.model.staff import Act, Role
-from mft.policy.roles import led, may, role_in
+from mft.model.staff import Act, Held, Role, RoleSource
+from mft.policy.roles import LESSER_FIRST, led, may, role_by, role_in
 
 OPERATOR, DESK, LIAISON, AUDITOR = Role.OPERATOR, Role.SERVICE_DESK, Role.LIAISON, Role.AUDITOR
 
@@ -71,16 +71,65 @@ def test_an_auditor_changes_nothing_and_opens_no_file():
 
 
 def test_an_empty_roll_makes_everybody_operator_and_a_roll_with_one_person_only_that_one():
-    assert role_in({}, "bob") is OPERATOR
+    assert role_in({}, "bob") == Held(OPERATOR, RoleSource.EMPTY_ROLL)
     roll = {"olga": OPERATOR, "dora": DESK}
-    assert (role_in(roll, "bob"), role_in(roll, "dora"), role_in(roll, "Dora")) == (None, DESK, None)
+    assert [role_in(roll, name).role for name in ("bob", "dora", "Dora")] == [None, DESK, None]
+    assert role_in(roll, "dora").source is RoleSource.ROLL
+
+
+def test_with_groups_mapped_an_empty_roll_makes_nobody_operator_but_root():
+    assert role_in({}, "bob", mapped=True) == Held(None, None)
+    assert role_in({}, "root", mapped=True) == Held(OPERATOR, RoleSource.SUPERUSER)
+    assert role_in({"bob": DESK}, "bob", mapped=True) == Held(DESK, RoleSource.ROLL)
 
 
 def test_the_superuser_is_always_operator():
-    assert role_in({"root": AUDITOR, "olga": OPERATOR}, "root") is OPERATOR
+    assert role_in({"root": AUDITOR, "olga": OPERATOR}, "root").role is OPERATOR
 
 
 def test_a_roll_needs_an_operator_unless_it_is_empty():
     assert led({})
     assert led({"olga": OPERATOR, "dora": DESK})
     assert not led({"dora": DESK})
+
+
+def test_the_lesser_role_is_the_one_that_changes_less():
+    assert sorted(LESSER_FIRST) == sorted(Role)
+    changes = [len([act for act in CHANGING if may(role, act)]) for role in LESSER_FIRST]
+    assert changes == sorted(set(changes))
+
+
+MAPPING = {
+    "cn=ops,ou=groups,dc=plan,dc=example": OPERATOR,
+    "desk": DESK,
+    "cn=audit,ou=groups,dc=plan,dc=example": AUDITOR,
+}
+
+
+@pytest.mark.fact("0.18")
+@pytest.mark.parametrize(
+    ("groups", "role"),
+    [
+        ([], None),
+        (["cn=others,ou=groups,dc=plan,dc=example"], None),
+        (["cn=ops,ou=other,dc=plan,dc=example"], None),
+        (["cn=ops,ou=groups,dc=plan,dc=example"], OPERATOR),
+        (["CN=Desk,OU=Groups,DC=plan,DC=example"], DESK),
+        (["desk", "cn=ops,ou=groups,dc=plan,dc=example"], DESK),
+        (["cn=audit,ou=groups,dc=plan,dc=example", "desk", "cn=ops,ou=groups,dc=plan,dc=example"], AUDITOR),
+    ],
+)
+def test_groups_give_the_lesser_of_their_roles_and_groups_that_are_not_named_none(groups, role):
+    held = role_by(groups, MAPPING)
+    assert held.role is role
+    assert held.source is (RoleSource.DIRECTORY if role else None)
+
+
+def test_the_group_that_decided_is_said_beside_all_that_were_looked_at():
+    held = role_by(["desk", "cn=ops,ou=groups,dc=plan,dc=example", "others"], MAPPING)
+    assert (held.group, held.groups) == ("desk", ("cn=ops,ou=groups,dc=plan,dc=example", "desk"))
+    assert held.origin == "directory: desk"
+
+
+def test_without_a_mapping_no_group_gives_a_role():
+    assert role_by(["desk", ""], {}) == Held(None, None)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mft.model.account import (
+    SSH_METHODS,
     Account,
     AccountState,
     AllowlistEntry,
@@ -19,8 +20,10 @@ from mft.model.account import (
     OrganizationKind,
     Purpose,
 )
+from mft.model.directory import Setup, SetupState
 from mft.model.ids import AccountId, AllowlistEntryId, CredentialId, OrganizationId
 from mft.model.network import AddressRange
+from mft.model.session import Door
 from mft.policy.signon import (
     LONGEST_PAUSE,
     Admit,
@@ -40,11 +43,19 @@ TICK = timedelta(microseconds=1)
 HOME = IPv4Address("8.8.8.8")
 ELSEWHERE = IPv4Address("9.9.9.9")
 PASSWORD, KEY, TEMPORARY = CredentialId("cred_password"), CredentialId("cred_key"), CredentialId("cred_temporary")
+TOTP, SYNCED = CredentialId("cred_totp"), CredentialId("cred_synced")
+KINDS = {
+    PASSWORD: CredentialKind.PASSWORD,
+    KEY: CredentialKind.KEY,
+    TEMPORARY: CredentialKind.TEMPORARY,
+    TOTP: CredentialKind.TOTP,
+    SYNCED: CredentialKind.DIRECTORY,
+}
+SETUP = Setup(SetupState.ACTIVE, "m1", NOW, "sftp-setup-1")
 
 
 def a_credential(which: CredentialId, expires_at: datetime | None = None) -> Credential:
-    kind = {PASSWORD: CredentialKind.PASSWORD, KEY: CredentialKind.KEY, TEMPORARY: CredentialKind.TEMPORARY}[which]
-    return Credential(which, kind, "verifier", "", "", NOW - timedelta(days=1), "operator", expires_at)
+    return Credential(which, KINDS[which], "verifier", "", "", NOW - timedelta(days=1), "operator", expires_at)
 
 
 def an_entry(text: str = "8.8.8.8", until: datetime | None = None, approved_by: str | None = "operator"):
@@ -87,8 +98,23 @@ def a_dossier(*held: CredentialId, account: dict | None = None, enabled: bool = 
     return replace(dossier, **changes)
 
 
-def verdict(dossier: Dossier | None, *proven: CredentialId, source: IPv4Address = HOME, now: datetime = NOW):
-    return decide(dossier, frozenset(proven), source, now)
+def of_a_partner(dossier: Dossier) -> Dossier:
+    return replace(dossier, organization=replace(dossier.organization, kind=OrganizationKind.PARTNER))
+
+
+def set_up(state: SetupState, *held: CredentialId, checked_at: datetime = NOW) -> Dossier:
+    setup = replace(SETUP, state=state, checked_at=checked_at)
+    return of_a_partner(a_dossier(*(held or (SYNCED,)), account={"setup": setup}))
+
+
+def verdict(
+    dossier: Dossier | None,
+    *proven: CredentialId,
+    source: IPv4Address = HOME,
+    now: datetime = NOW,
+    door: Door = Door.SFTP,
+):
+    return decide(dossier, frozenset(proven), source, now, door)
 
 
 def test_a_known_secret_from_a_listed_address_is_admitted():
@@ -101,6 +127,7 @@ REFUSALS = {
     Reason.SECRET_MISMATCH: (a_dossier(), ()),
     Reason.CREDENTIAL_REVOKED: (a_dossier(KEY), (PASSWORD,)),
     Reason.CREDENTIAL_EXPIRED: (a_dossier(credentials=(a_credential(KEY, NOW),)), (KEY,)),
+    Reason.KEY_WAITING: (a_dossier(credentials=(replace(a_credential(KEY), waiting=True),)), (KEY,)),
     Reason.TEMPORARY_EXPIRED: (a_dossier(credentials=(a_credential(TEMPORARY, NOW),)), (TEMPORARY,)),
     Reason.ACCOUNT_DISABLED: (a_dossier(account={"state": AccountState.DISABLED}), (PASSWORD,)),
     Reason.ACCOUNT_PURGED: (a_dossier(account={"state": AccountState.PURGED}, credentials=()), ()),
@@ -108,6 +135,11 @@ REFUSALS = {
     Reason.ACCOUNT_DORMANT: (a_dossier(account={"last_signon_at": NOW - timedelta(days=120)}), (PASSWORD,)),
     Reason.NOT_RECERTIFIED: (a_dossier(account={"recertify_by": NOW}), (PASSWORD,)),
     Reason.ORGANIZATION_DISABLED: (a_dossier(enabled=False), (PASSWORD,)),
+    Reason.WRONG_DOOR: (set_up(SetupState.ACTIVE, PASSWORD), (PASSWORD,)),
+    Reason.SETUP_MISSING: (set_up(SetupState.UNATTESTED), (SYNCED,)),
+    Reason.SETUP_STALE: (set_up(SetupState.STALE), (SYNCED,)),
+    Reason.SETUP_REVOKED: (set_up(SetupState.REVOKED, KEY), (KEY,)),
+    Reason.SETUP_UNKNOWN: (set_up(SetupState.ACTIVE, checked_at=NOW - timedelta(hours=24)), (SYNCED,)),
     Reason.SOURCE_NOT_LISTED: (a_dossier(allowlist=(an_entry("8.8.4.4"),)), (PASSWORD,)),
 }
 
@@ -119,7 +151,8 @@ def test_each_reason_is_told_apart(reason):
 
 
 def test_every_reason_but_the_rooms_own_is_covered():
-    assert set(Reason) - set(REFUSALS) == {Reason.CANNOT_TELL, Reason.SESSION_ENDED}
+    of_the_provider = {Reason.PROVIDER_UNFIT, Reason.MFA_MISSING, Reason.NOT_LINKED}
+    assert set(Reason) - set(REFUSALS) == {Reason.CANNOT_TELL, Reason.SESSION_ENDED, *of_the_provider}
 
 
 @pytest.mark.fact("0.14")
@@ -219,15 +252,16 @@ def test_a_factor_removed_between_two_steps_is_refused():
 
 
 @given(
-    proven=st.sets(st.sampled_from([PASSWORD, KEY, TEMPORARY, CredentialId("cred_other")])),
-    held=st.sets(st.sampled_from([PASSWORD, KEY, TEMPORARY])),
+    proven=st.sets(st.sampled_from([*KINDS, CredentialId("cred_other")])),
+    held=st.sets(st.sampled_from(list(KINDS))),
+    door=st.sampled_from([Door.SFTP, Door.PORTAL]),
     state=st.sampled_from(AccountState),
     enabled=st.booleans(),
     failures=st.integers(0, 101),
     age=st.timedeltas(timedelta(0), timedelta(days=240)),
     listed=st.booleans(),
 )
-def test_nobody_is_let_further_past_any_bar(proven, held, state, enabled, failures, age, listed):
+def test_nobody_is_let_further_past_any_bar(proven, held, door, state, enabled, failures, age, listed):
     dossier = a_dossier(
         account={"state": state, "failures": failures, "created_at": NOW - age},
         enabled=enabled,
@@ -237,14 +271,52 @@ def test_nobody_is_let_further_past_any_bar(proven, held, state, enabled, failur
     barred = (
         state is not AccountState.ACTIVE or not enabled or failures >= 100 or age >= timedelta(days=120) or not listed
     )
-    answer = decide(dossier, proven, HOME, NOW)
-    assert isinstance(answer, Refuse) == (barred or not proven or not proven <= held)
+    answer = decide(dossier, proven, HOME, NOW, door)
+    assert isinstance(answer, Refuse) == (barred or not proven or not proven <= held or SYNCED in proven)
     assert isinstance(answer, Admit) <= (TEMPORARY not in proven)
+    assert isinstance(answer, Admit) <= (proven != {TOTP})
+    assert isinstance(answer, Admit) <= (door is Door.SFTP or {PASSWORD, TOTP} <= proven)
+
+
+PORTAL = {
+    "a password": ((PASSWORD,), {}, AlsoNeeds(Method.TOTP)),
+    "a key": ((KEY,), {}, AlsoNeeds(Method.PASSWORD)),
+    "an authenticator": ((TOTP,), {}, AlsoNeeds(Method.PASSWORD)),
+    "an authenticator and a key": ((TOTP, KEY), {}, AlsoNeeds(Method.PASSWORD)),
+    "a temporary password": ((TEMPORARY,), {}, MustReplace(a_credential(TEMPORARY))),
+    "a password where a key is required": ((PASSWORD,), {"required": SSH_METHODS}, AlsoNeeds(Method.TOTP)),
+}
+
+
+@pytest.mark.parametrize("what", PORTAL)
+def test_no_single_factor_opens_the_portal(what):
+    proven, account, expected = PORTAL[what]
+    assert verdict(a_dossier(*proven, account=account), *proven, door=Door.PORTAL) == expected
+
+
+@pytest.mark.parametrize("account", [{}, {"required": SSH_METHODS}, {"required": frozenset({Method.PUBLIC_KEY})}])
+def test_a_password_and_an_authenticator_open_the_portal(account):
+    dossier = a_dossier(PASSWORD, KEY, TOTP, account=account)
+    assert isinstance(verdict(dossier, PASSWORD, TOTP, door=Door.PORTAL), Admit)
+
+
+def test_an_authenticator_opens_nothing_over_sftp():
+    assert verdict(a_dossier(TOTP), TOTP) == AlsoNeeds(Method.PASSWORD)
+    assert isinstance(verdict(a_dossier(PASSWORD, TOTP), PASSWORD, TOTP), Admit)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_an_organization_may_let_the_list_be_in_the_portal_and_nowhere_else(allowed):
+    plain = a_dossier(PASSWORD, TOTP)
+    dossier = replace(plain, organization=replace(plain.organization, portal_any_address=allowed))
+    answer = verdict(dossier, PASSWORD, TOTP, source=ELSEWHERE, door=Door.PORTAL)
+    assert answer == (Admit(dossier.credentials, None) if allowed else Refuse(Reason.SOURCE_NOT_LISTED))
+    assert verdict(dossier, PASSWORD, source=ELSEWHERE) == Refuse(Reason.SOURCE_NOT_LISTED)
 
 
 def test_all_bars_are_named_at_once_for_those_who_help():
     dossier = a_dossier(account={"state": AccountState.DISABLED, "failures": 100}, enabled=False, allowlist=())
-    assert set(bars(dossier, HOME, NOW)) == {
+    assert set(bars(dossier, HOME, NOW, Door.SFTP)) == {
         Reason.ACCOUNT_DISABLED,
         Reason.ACCOUNT_LOCKED,
         Reason.ORGANIZATION_DISABLED,

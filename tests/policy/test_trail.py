@@ -47,6 +47,18 @@ def test_a_body_is_read_back_as_it_was_written() -> None:
     assert event_in(body_of("main", 7, AT, EVENT)) == ("main", 7, AT, EVENT)
 
 
+@pytest.mark.fact("0.18")
+def test_who_acted_in_which_role_is_spelled_only_where_it_is_known() -> None:
+    actor = Actor(Door.CLI, "dora", user="dora2", role="service-desk", role_from="directory: desk")
+    event = Event(Action.PASSWORD_ISSUED, actor, "bob")
+    body = body_of("main", 7, AT, event)
+    assert (
+        '"name":"dora","role":"service-desk","role_from":"directory: desk","session":null,"source":null,"user":"dora2"'
+    ) in body
+    assert event_in(body) == ("main", 7, AT, event)
+    assert "role" not in body_of("main", 7, AT, Event(Action.PASSWORD_ISSUED, Actor(Door.CLI, "dora"), "bob"))
+
+
 def test_the_same_moment_elsewhere_is_spelled_the_same() -> None:
     elsewhere = AT.astimezone(timezone(timedelta(hours=-5)))
     assert body_of("main", 7, elsewhere, EVENT) == body_of("main", 7, AT, EVENT)

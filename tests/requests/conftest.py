@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mft.accounts.agreements import Agreements
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.app.shipped import shipped
 from mft.blobs.local import LocalBlobs
@@ -16,7 +17,6 @@ from mft.model.account import OrganizationKind
 from mft.model.request import AccessRequest, AskedAddress, RequestKind
 from mft.policy.requests import RequestTerms
 from mft.requests.addresses import AddressRules
-from mft.requests.agreements import Agreements
 from mft.requests.desk import AccessRequests
 from mft.requests.form import RequestForm
 from mft.requests.fulfilment import Fulfilment

@@ -4,10 +4,10 @@ from hashlib import sha256
 
 import pytest
 
+from mft.accounts.agreements import Agreements
 from mft.app.shipped import shipped
 from mft.model.errors import Conflict, NotFound, Unavailable
 from mft.model.request import RequestKind
-from mft.requests.agreements import Agreements
 from tests.requests.conftest import AGREEMENT, Bureau
 from tests.support.gate import OLGA
 

@@ -49,3 +49,13 @@ def test_changes_are_written_live_and_read_back(tmp_path: Path):
 def test_a_change_to_a_key_that_does_not_exist_is_a_defect_and_says_so():
     with pytest.raises(KeyError, match=r"sftp\.nothing"):
         render({("sftp", "nothing"): 1})
+
+
+def test_a_table_that_is_one_settings_value_is_read_back_as_it_was(tmp_path: Path):
+    file = tmp_path / "mft.toml"
+    links = {'External "Users" (Provider)': "https://example.org/a", "Stäte": "https://example.org/b"}
+    own = {"remits": "1 months"}
+    file.write_text(render({("directory", "identity_links"): links, ("retention", "own"): own}))
+    settings = load(file, {}).settings
+    assert settings.directory.identity_links == links
+    assert list(settings.retention.own) == ["remits"]

@@ -1,5 +1,6 @@
 """Reading the configuration: what overrides what, and what stops the start."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -108,14 +109,31 @@ def test_systemd_credentials_override_everything(file: Path, tmp_path: Path):
     folder = tmp_path / "credentials"
     folder.mkdir()
     (folder / "master_key").write_text("…")
-    (folder / "database_url").write_text("postgresql+psycopg://mft:secret@db/mft\n")
+    (folder / "database_url").write_text("postgresql+psycopg://mft:hunter-2@db/mft\n")
     file.write_text('master_key = "elsewhere"')
     loaded = load(file, {"CREDENTIALS_DIRECTORY": str(folder), "MFT_DATABASE_URL": "sqlite:////other.db"})
     assert loaded.settings.master_key == folder / "master_key"
-    assert loaded.settings.store_url == "postgresql+psycopg://mft:secret@db/mft"
+    assert loaded.settings.store_url == "postgresql+psycopg://mft:hunter-2@db/mft"
     assert loaded.origins[("database_url",)] == "systemd credential: database_url"
-    assert "secret" not in repr(loaded.settings)
+    assert "hunter-2" not in repr(loaded.settings)
 
 
 def test_a_variable_is_spelled_like_its_key():
     assert variable(("sftp", "chacha20")) == "MFT_SFTP__CHACHA20"
+
+
+@pytest.mark.parametrize(
+    ("portal", "said"),
+    [
+        ('address = "0.0.0.0"', "certificate and private_key are needed unless address is on loopback"),
+        ('certificate = "a.pem"', "certificate and private_key belong together"),
+        ('private_key = "a.key"', "certificate and private_key belong together"),
+        ('url = "http://files.example.org"', "portal.url"),
+        ('url = "https://files.example.org/"', "portal.url"),
+    ],
+)
+def test_a_portal_that_could_not_be_trusted_is_refused(portal: str, said: str, tmp_path: Path):
+    file = tmp_path / "mft.toml"
+    file.write_text(f"[portal]\nenabled = true\n{portal}\n")
+    with pytest.raises(Invalid, match=re.escape(said)):
+        load(file, {})

@@ -34,9 +34,9 @@ def installed(folder: Path, port: int = 0) -> Installed:
     return Installed(folder)
 
 
-def furnish(house: House) -> None:
-    """Add a delegate and an account that may sign on from this machine."""
-    house.organizations.add(OPERATOR, "northwind", "Northwind Clinic", OrganizationKind.DELEGATE)
+def furnish(house: House, kind: OrganizationKind = OrganizationKind.DELEGATE) -> None:
+    """Add a delegate, or an organization of another *kind*, and an account that may sign on from this machine."""
+    house.organizations.add(OPERATOR, "northwind", "Northwind Clinic", kind)
     wanted = NewAccount("alice", "northwind", "alice@example.org", (NewAddress("127.0.0.1"),))
     house.accounts.add(OPERATOR, wanted)
 

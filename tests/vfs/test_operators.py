@@ -45,7 +45,7 @@ def test_the_whole_life_of_a_file_is_the_same_on_both_databases(any_store: Store
     world.history.undelete(OPERATOR, p(f"{HOME}/done/batch.837"))
     world.master = world.master.rotate(world.folder / "master.key")
     world.files = world.process()
-    assert rewrap(world.files.parts, OPERATOR) == 2
+    assert rewrap(world.files.parts, OPERATOR, lambda: 0) == 2
     assert not recover(world.files.parts).changed
     world.clock.advance(days=548)
     assert names(world.as_("alice"), f"{HOME}/done") == []

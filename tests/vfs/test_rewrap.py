@@ -22,8 +22,8 @@ def test_rewrapping_moves_every_key_to_the_current_generation_and_changes_no_byt
     blobs = {blob: world.blobs.size(blob) for blob in world.blobs.published()}
     world.master = world.master.rotate(world.folder / "master.key")
     files = world.process()
-    assert rewrap(files.parts, OPERATOR) == 4
-    assert rewrap(files.parts, OPERATOR) == 0
+    assert rewrap(files.parts, OPERATOR, lambda: 0) == 4
+    assert rewrap(files.parts, OPERATOR, lambda: 0) == 0
     with world.store.read() as connection:
         masters = {row.master for table in (version, upload) for row in connection.execute(table.select())}
     assert masters == {world.master.current}
@@ -40,4 +40,4 @@ def test_a_key_whose_generation_is_missing_stops_the_rewrapping(world: World, tm
     put(world.as_("alice"), f"{HOME}/a", b"x")
     world.master = MasterKey.create(tmp_path / "another.key")
     with pytest.raises(Unavailable):
-        rewrap(world.process().parts, OPERATOR)
+        rewrap(world.process().parts, OPERATOR, lambda: 0)

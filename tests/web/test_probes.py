@@ -12,7 +12,8 @@ import pytest
 
 from mft.model.errors import Unavailable
 from mft.offload import Offload
-from mft.web.probes import monitor, probes
+from mft.web.guest import answering, listen
+from mft.web.probes import probes
 
 
 @pytest.fixture
@@ -36,20 +37,20 @@ def broken() -> None:
 
 
 async def test_health_is_ok_when_every_check_passes(offload: Offload):
-    async with monitor(probes({"database": lambda: None}, offload), "127.0.0.1", 0) as url:
+    async with answering(probes({"database": lambda: None}, offload), listen("127.0.0.1", 0), name="monitor") as url:
         status, _, body = await offload.hash(fetch, f"{url}/healthz")
     assert (status, json.loads(body)) == (200, {"status": "ok", "failed": []})
 
 
 async def test_health_names_what_failed_and_says_no_more(offload: Offload):
     checks = {"database": broken, "blobs": lambda: None, "master_key": lambda: Path("/nowhere").stat()}
-    async with monitor(probes(checks, offload), "127.0.0.1", 0) as url:
+    async with answering(probes(checks, offload), listen("127.0.0.1", 0), name="monitor") as url:
         status, _, body = await offload.hash(fetch, f"{url}/healthz")
     assert (status, json.loads(body)) == (503, {"status": "failed", "failed": ["database", "master_key"]})
 
 
 async def test_metrics_are_in_prometheus_format(offload: Offload):
-    async with monitor(probes({}, offload), "127.0.0.1", 0) as url:
+    async with answering(probes({}, offload), listen("127.0.0.1", 0), name="monitor") as url:
         status, kind, body = await offload.hash(fetch, f"{url}/metrics")
     assert status == 200
     assert kind.startswith("text/plain")
@@ -57,7 +58,7 @@ async def test_metrics_are_in_prometheus_format(offload: Offload):
 
 
 async def test_anything_else_is_not_there(offload: Offload):
-    async with monitor(probes({}, offload), "127.0.0.1", 0) as url:
+    async with answering(probes({}, offload), listen("127.0.0.1", 0), name="monitor") as url:
         status, _, _ = await offload.hash(fetch, f"{url}/docs")
     assert status == 404
 
@@ -66,7 +67,7 @@ async def test_the_monitor_leaves_the_process_signals_to_the_house(offload: Offl
     heard = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, heard.set)
     try:
-        async with monitor(probes({}, offload), "127.0.0.1", 0) as url:
+        async with answering(probes({}, offload), listen("127.0.0.1", 0), name="monitor") as url:
             await offload.hash(fetch, f"{url}/healthz")
             signal.raise_signal(signal.SIGTERM)
             await asyncio.wait_for(heard.wait(), 10)

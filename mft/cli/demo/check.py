@@ -10,15 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from mft.accounts.factors import CODES
 from mft.cli.demo import house, visitors
+from mft.cli.demo.authenticator import STEP
+from mft.cli.demo.browser import Browser, Page
 from mft.cli.demo.contents import claims, members, roster
 from mft.cli.demo.house import Stage
 from mft.cli.demo.visitors import Address
 from mft.clock import SystemClock
 from mft.crypto.passwords import new_temporary_password
+from mft.model.directory import SetupState
 from mft.model.errors import MftError
 from mft.model.path import VirtualPath
 from mft.policy.signon import SENTENCE, Reason
+
+SETUP: Final = "/setup"
+"""The page of SFTP Account Setup/Update."""
+_NOT_AGREED: Final = 400
 
 
 class StepFailed(MftError):
@@ -31,6 +39,7 @@ class Journey:
 
     stage: Stage
     address: Address
+    browser: Browser
     code: str = ""
     """The reference code of the refusal, to be explained later."""
     temporary: str = ""
@@ -41,6 +50,10 @@ class Journey:
     """When the walk began; part of the names of what it puts, so that it can be walked again."""
     digest: bytes = b""
     """The batch's SHA-256 as its sender knows it."""
+    portal_password: str = ""
+    """The trial person's, for the portal."""
+    directory_password: str = ""
+    """The trial person's, in the directory."""
 
     @property
     def folder(self) -> VirtualPath:
@@ -173,6 +186,82 @@ def _seen(journey: Journey) -> str:
     return f"{path}, SHA-256 {journey.digest.hex()[:16]}…"
 
 
+def _enrolled(journey: Journey) -> str:
+    """Take a temporary password to the portal, choose another there, and set an authenticator up."""
+    with journey.stage.opened() as acts:
+        acts.take_authenticator()
+        temporary = acts.issue(house.SUBMITTER)
+    browser, journey.portal_password = journey.browser, new_temporary_password()
+    browser.open("/signin")
+    _led(browser.submit("/signin", name=house.SUBMITTER, password=temporary), "/signin/password")
+    new = journey.portal_password
+    _led(browser.submit("/signin/password", new=new, again=new), "/signin/enrol")
+    (secret,) = browser.submit("/signin/enrol").codes
+    journey.stage.authenticator.keep_typed(secret)
+    shown = browser.submit("/signin/enrol/code", code=journey.stage.authenticator.code(SystemClock().now()))
+    _must(len(shown.codes) == CODES, f"{shown.path} shows {len(shown.codes)} recovery codes")
+    browser.open("/")
+    _led(browser.submit("/signout"), "/signin?out")
+    return f"a password of their own, an authenticator, {len(shown.codes)} recovery codes"
+
+
+def _signed_in(journey: Journey) -> str:
+    """Sign in with the password and the authenticator's next code: the one before is used up."""
+    browser = journey.browser
+    browser.open("/signin")
+    _led(browser.submit("/signin", name=house.SUBMITTER, password=journey.portal_password), "/signin/code")
+    code = journey.stage.authenticator.code(SystemClock().now() + STEP)
+    page = _led(browser.submit("/signin/code", code=code), "/")
+    _must(f"Welcome, {house.SUBMITTER}" in page.said, f"the home page says {page.said!r}")
+    return "password and code, over HTTPS with the certificate that was made for it"
+
+
+def _not_set_up(journey: Journey) -> str:
+    """Ask for the setup without ticking the box: nothing changes, and SFTP does not know the password."""
+    with journey.stage.opened() as acts:
+        journey.directory_password = acts.give_directory_password()
+    journey.browser.open(SETUP)
+    page = journey.browser.submit(SETUP, user=house.USER_ID, password=journey.directory_password)
+    _must(page.status == _NOT_AGREED, f"without the box ticked {SETUP} answers {page.status}")
+    refusal = visitors.refused(journey.address, house.SUBMITTER, journey.directory_password)
+    _must(refusal is not None, "the directory password opened a session before it was set up")
+    return "without the box ticked nothing is asked, and SFTP is refused"
+
+
+def _set_up(journey: Journey) -> str:
+    """Prove the directory password in the portal and agree (fact 2.9)."""
+    _agree(journey)
+    with visitors.signed_on(journey.address, house.SUBMITTER, journey.directory_password) as session:
+        seen = sorted(session.listdir("/"))
+    _must(seen == ["Inbound", "Outbound"], f"the root shows {seen}")
+    return f"user id {house.USER_ID}, agreed; SFTP opens with the directory password"
+
+
+def _set_up_again(journey: Journey) -> str:
+    """Change the password where it lives (fact 2.2): the old one opens nothing more, until the new one is set up."""
+    with journey.stage.opened() as acts:
+        before, journey.directory_password = journey.directory_password, acts.give_directory_password()
+        state = acts.looked_at()
+    _must(state is SetupState.STALE, f"the setup is {state}")
+    refusal = visitors.refused(journey.address, house.SUBMITTER, before)
+    _must(refusal is not None, "the former directory password still opens a session")
+    _agree(journey)
+    with visitors.signed_on(journey.address, house.SUBMITTER, journey.directory_password):
+        return "the former one is refused over SFTP; set up again, the new one opens a session"
+
+
+def _agree(journey: Journey) -> None:
+    journey.browser.open(SETUP)
+    page = journey.browser.submit(SETUP, user=house.USER_ID, password=journey.directory_password, agreed="yes")
+    _led(page, f"{SETUP}?done")
+
+
+def _led(page: Page, path: str) -> Page:
+    """Return *page* if it is the one at *path*."""
+    _must(page.path == path, f"the portal leads to {page.path} ({page.status}) instead of {path}")
+    return page
+
+
 def _explained(journey: Journey) -> str:
     with journey.stage.opened() as acts:
         reason = acts.reason(journey.code)
@@ -198,6 +287,11 @@ STEPS: Final[tuple[tuple[str, Callable[[Journey], str]], ...]] = (
     ("the delegate deletes it", _deleted),
     ("the partner puts a batch", _delivered),
     ("the operator sees it", _seen),
+    ("the trading partner sets a second factor up in the portal", _enrolled),
+    ("the trading partner signs in with it", _signed_in),
+    ("the directory password opens nothing yet", _not_set_up),
+    ("the trading partner sets SFTP up with it", _set_up),
+    ("the password changes in the directory", _set_up_again),
     ("the operator explains the refusal", _explained),
     ("the audit trail verifies", _verified),
 )

@@ -1,27 +1,29 @@
 """``mft demo``: a server with example data on this machine, and the check of its whole journey."""
 
-import shlex
-import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import click
 
+from mft.app.portal_facts import tls_files
 from mft.cli import exits
 from mft.cli.acting import json_option
-from mft.cli.demo import house
+from mft.cli.demo.authenticator import left
+from mft.cli.demo.browser import browsing
 from mft.cli.demo.check import Journey, walk
-from mft.cli.demo.house import Stage, set_up
-from mft.cli.demo.serving import LOG, Server, serving, usual_or_free_port
+from mft.cli.demo.house import Secrets, Stage, set_up
+from mft.cli.demo.serving import LOG, USUAL_PORT, USUAL_PORTAL_PORT, serving, usual_or_free
+from mft.cli.demo.telling import facts_of, tell
 from mft.cli.demo.visitors import Address
 from mft.cli.show import as_json_text
+from mft.clock import SystemClock
 from mft.crypto.hostkeys import list_host_keys
-from mft.model.errors import Conflict
+from mft.model.errors import Conflict, NotFound
 from mft.settings.load import load
 
 FOLDER: Final = Path("mft-demo")
@@ -33,33 +35,44 @@ _LOG_LINES: Final = 20
 @click.option(
     "--check", "checks", is_flag=True, help="Walk the whole journey as a client, in a folder of its own; exit 8."
 )
-@click.option("--port", type=click.IntRange(0, 65535), help="Another port, for this run; 0: one that is free.")
+@click.option("--code", "shows_code", is_flag=True, help="Show what the trial person's authenticator shows now.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Another SFTP port, for this run; 0: one that is free.")
+@click.option(
+    "--portal-port", type=click.IntRange(0, 65535), help="Another portal port, for this run; 0: one that is free."
+)
 @json_option
-def demo_command(folder: Path | None, checks: bool, port: int | None, as_json: bool) -> None:  # noqa: FBT001  (click passes by name)
+def demo_command(
+    *, folder: Path | None, checks: bool, shows_code: bool, port: int | None, portal_port: int | None, as_json: bool
+) -> None:
     """Run a server with example data on this machine, or check the whole journey."""
     if checks:
-        _check(folder, port or 0, as_json=as_json)
+        _check(folder, port or 0, portal_port or 0, as_json=as_json)
+    elif shows_code:
+        _show_code(Stage((folder or FOLDER).absolute()), as_json=as_json)
     else:
-        _run((folder or FOLDER).absolute(), port, as_json=as_json)
+        _run((folder or FOLDER).absolute(), port, portal_port, as_json=as_json)
 
 
-def _stage(folder: Path, port: int) -> tuple[Stage, dict[str, str]]:
+def _stage(folder: Path, port: int, portal_port: int) -> tuple[Stage, Secrets]:
     """Return the example house in *folder*, made if it is not there, and its secrets if it was made."""
     stage = Stage(folder)
     if stage.complete:
-        return stage, {}
+        return stage, Secrets()
     if folder.exists() and any(folder.iterdir()):
-        raise Conflict(f"{folder} holds something else, or was left half made; remove it, or name another with --dir")
+        raise Conflict(
+            f"{folder} holds something else, was left half made, or is of an earlier version; "
+            "remove it, or name another with --dir"
+        )
     click.echo(f"making the example house in {folder} …", err=True)
-    return set_up(folder, port)
+    return set_up(folder, port, portal_port)
 
 
-def _check(folder: Path | None, port: int, *, as_json: bool) -> None:
+def _check(folder: Path | None, port: int, portal_port: int, *, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="mft-demo-") as own:
-        stage, _ = _stage((folder or Path(own, "house")).absolute(), 0)
-        with serving(stage, port) as server:
+        stage, _ = _stage((folder or Path(own, "house")).absolute(), 0, 0)
+        with serving(stage, port, portal_port) as server, browsing(server.portal, _certificate(stage)) as browser:
             taken = []
-            for step in walk(Journey(stage, Address(server.port, _fingerprint(stage)))):
+            for step in walk(Journey(stage, Address(server.port, _fingerprint(stage)), browser)):
                 taken.append({"step": step.name, "passed": step.passed, "said": step.said})
                 if not as_json:
                     click.echo(f"{'✓' if step.passed else '✗'} {len(taken)}. {step.name}: {step.said}")
@@ -80,11 +93,30 @@ def _fingerprint(stage: Stage) -> str:
     return list_host_keys(load(stage.config, {}).settings.sftp.host_keys)[0].fingerprint
 
 
-def _run(folder: Path, port: int | None, *, as_json: bool) -> None:
-    stage, secrets = _stage(folder, usual_or_free_port())
+def _certificate(stage: Stage) -> Path:
+    """Return the file of the portal's certificate, which the server made when it started."""
+    return tls_files(load(stage.config, {}).settings)[0]
+
+
+def _show_code(stage: Stage, *, as_json: bool) -> None:
+    """Show the authenticator's code on standard output, and what to know about it beside."""
+    if not stage.complete:
+        raise NotFound(f"there is no demonstration in {stage.folder}; begin with mft demo, or name its folder by --dir")
+    now = SystemClock().now()
+    code, seconds = stage.authenticator.code(now), left(now)
+    if as_json:
+        click.echo(as_json_text({"code": code, "seconds": seconds}))
+        return
+    click.echo(code)
+    click.echo(f"Each code opens once.  The next one comes in {seconds} s.", err=True)
+
+
+def _run(folder: Path, port: int | None, portal_port: int | None, *, as_json: bool) -> None:
+    stage, secrets = _stage(folder, usual_or_free(USUAL_PORT), usual_or_free(USUAL_PORTAL_PORT))
     try:
-        with _ended_by_signals(), serving(stage, port) as server:
-            _tell(_facts(stage, server, secrets), as_json=as_json)
+        with _ended_by_signals(), serving(stage, port, portal_port) as server:
+            facts = facts_of(stage, server, _certificate(stage), _fingerprint(stage), secrets)
+            click.echo(as_json_text(facts)) if as_json else tell(facts)
             status = server.wait()
     except KeyboardInterrupt:
         click.echo("\nstopped; mft demo resumes", err=True)
@@ -104,59 +136,3 @@ def _ended_by_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _facts(stage: Stage, server: Server, secrets: Mapping[str, str]) -> dict[str, Any]:
-    """Return what there is to type, and each secret once."""
-    people = []
-    for name, said in _WHO.items():
-        key = f"-i {shlex.quote(_shown(stage.key_of(name)))} " if house.PEOPLE[name].has_key else ""
-        line = f"sftp -P {server.port} {key}{name}@127.0.0.1"
-        people.append({"name": name, "who": said, "type": line, "password": secrets.get(name)})
-    return {
-        "port": server.port,
-        "host_key": _fingerprint(stage),
-        "config": str(stage.config),
-        "log": str(stage.folder / LOG),
-        "people": people,
-        "operator": f"MFT_CONFIG={shlex.quote(_shown(stage.config))} {_program()}",
-    }
-
-
-def _tell(facts: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print *facts*; not as a table that a narrow terminal would fold, since lines are copied from it."""
-    if as_json:
-        click.echo(as_json_text(facts))
-        return
-    click.echo(f"\nExample Health listens on 127.0.0.1:{facts['port']}, for this machine only.")
-    click.echo(f"Host key: {facts['host_key']}\n")
-    width = max(len(one["type"]) for one in facts["people"])
-    for one in facts["people"]:
-        password = f"password: {one['password']}" if one["password"] else ""
-        click.echo(f"  {one['who']}\n    {one['type'].ljust(width)}  {password}".rstrip() + "\n")
-    operator = facts["operator"]
-    click.echo("  operator")
-    click.echo(f"    {operator} file ls /Distribution/{house.NORTHWIND}/Rosters")
-    click.echo(f"    {operator} signon explain CODE")
-    click.echo(f"    {operator} account temp-password {house.DELEGATE}")
-    if not any(one["password"] for one in facts["people"]):
-        click.echo("\nPasswords were shown once; the last line makes a new one.")
-    click.echo(f"\nThe log is {facts['log']}.  Ctrl-C stops the server; mft demo resumes it.")
-
-
-_WHO: Final = {
-    house.DELEGATE: "delegate, who must change the temporary password (48 hours)",
-    house.PARTNER: "trading partner with an SSH key, /Inbound and /Outbound",
-    house.ELSEWHERE: "delegate whose address list does not admit you",
-    house.NEARLY_PURGED: "delegate who last signed on 115 days ago; purged after 120",
-}
-
-
-def _program() -> str:
-    """Return how this program is called here."""
-    return "mft" if shutil.which("mft") else shlex.quote(_shown(Path(sys.argv[0]).absolute()))
-
-
-def _shown(path: Path) -> str:
-    """Return *path* as short as it can be typed here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncssh
 
+from mft.accounts.charges import Charges
 from mft.accounts.knock import Knock, Outcome, Unfit, cannot_tell
 from mft.logs.metrics import FAILURES, SIGNONS
 from mft.model.account import Method
@@ -19,7 +20,6 @@ from mft.model.ids import CredentialId, Reference
 from mft.model.session import Door, Session
 from mft.policy.penalties import Offence
 from mft.policy.signon import SENTENCE, Admit, AlsoNeeds, MustReplace, Reason, Refuse
-from mft.sftp.front.charges import Charges
 from mft.sftp.front.parts import Parts
 from mft.sftp.front.patience import Patience
 from mft.sftp.session.session import SftpSession

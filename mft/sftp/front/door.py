@@ -7,9 +7,10 @@ from typing import Final
 
 import asyncssh
 
+from mft.accounts.charges import Charges
 from mft.accounts.signon import Leaving
 from mft.model.errors import MftError
-from mft.sftp.front.charges import Charges
+from mft.model.session import Door
 from mft.sftp.front.limits import Places
 from mft.sftp.front.listener import Entrance, accept_from, listen
 from mft.sftp.front.live import Live
@@ -37,7 +38,7 @@ class SftpDoor:
         self._parts = parts
         self._entrances = entrances
         self._places = Places(parts.limits, places)
-        self._charges = Charges(parts.penalties, parts.offload, parts.log)
+        self._charges = Charges(parts.penalties, parts.offload, parts.log, Door.SFTP)
         self._live = Live(parts)
         options = server_options(host_keys, offer or Offer())
         self._visits = Visits(parts, options, self._places, self._charges, self._live)

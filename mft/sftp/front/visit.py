@@ -14,6 +14,7 @@ from typing import Final
 import asyncssh
 from asyncssh.packet import PacketDecodeError
 
+from mft.accounts.charges import Charges
 from mft.accounts.signon import Leaving
 from mft.logs.metrics import CONNECTIONS, FAILURES, SESSIONS
 from mft.model.errors import Invalid, MftError, Unavailable
@@ -21,7 +22,6 @@ from mft.model.network import AddressRange, source_of
 from mft.model.session import Door, Session
 from mft.policy.penalties import Offence
 from mft.sftp.front.auth import Keeper
-from mft.sftp.front.charges import Charges
 from mft.sftp.front.limits import Places
 from mft.sftp.front.live import Guest, Live
 from mft.sftp.front.parts import Parts

@@ -17,6 +17,7 @@ from mft.store.tables.lifecycle import (
 )
 from mft.store.tables.naming import metadata
 from mft.store.tables.people import account, allowlist_entry, credential, organization, penalty, session, slowdown
+from mft.store.tables.portal import attestation, identity, mail_link, recovery_code, totp, visit
 from mft.store.tables.trail import audit_checkpoint, audit_event
 from mft.store.tables.tree import download, entry, folder_grant, tombstone, upload, version
 
@@ -25,6 +26,7 @@ __all__ = [
     "account",
     "agreement",
     "allowlist_entry",
+    "attestation",
     "audit_checkpoint",
     "audit_event",
     "backup",
@@ -33,13 +35,16 @@ __all__ = [
     "entry",
     "folder_grant",
     "halt",
+    "identity",
     "job",
     "job_run",
     "letter",
+    "mail_link",
     "metadata",
     "notice",
     "organization",
     "penalty",
+    "recovery_code",
     "release",
     "release_victim",
     "review",
@@ -48,6 +53,8 @@ __all__ = [
     "slowdown",
     "staff",
     "tombstone",
+    "totp",
     "upload",
     "version",
+    "visit",
 ]

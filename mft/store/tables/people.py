@@ -23,6 +23,7 @@ organization: Final = Table(
     Column("used_bytes", BigInteger, nullable=False, server_default=text("0")),
     Column("used_files", BigInteger, nullable=False, server_default=text("0")),
     Column("seats", Integer),  # How many people may have an account; None is unlimited.
+    Column("portal_any_address", Boolean, nullable=False, server_default=text("false")),  # The portal lets the list be.
     Column("administrator", Text),  # The mail address of who answers for its people; None: nobody is asked.
 )
 
@@ -49,9 +50,17 @@ account: Final = Table(
     Column("failures", Integer, nullable=False, server_default=text("0")),
     # Set while a recertification asks about this account: from then on it is refused, until somebody keeps it.
     Column("recertify_by", Instant),
+    # Of a person whose password lives in a directory; what the directory last said of them.
+    Column("external_id", Text),  # Set by an operator: the directory's user id.
+    Column("setup_state", Text),
+    Column("setup_mark", Text),
+    Column("setup_checked_at", Instant),
+    Column("setup_text", Text),  # The version of the attestation that was agreed to.
     Column("purged_at", Instant),
     Column("purged_why", Text),
 )
+# An index, since SQLite adds no constraint to a table that is there.
+Index("uq_account_external_id", account.c.external_id, unique=True)
 
 credential: Final = Table(
     "credential",
@@ -65,14 +74,27 @@ credential: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("expires_at", Instant),
+    # A key that its owner added and that somebody else has to approve: it opens nothing until then.
+    Column("waiting", Boolean, nullable=False, server_default=text("false")),
 )
-# At most one credential that is typed as a password, so that every attempt costs one hash.
+# At most one password of the account's own, so that every attempt costs one hash.  A new kind
+# counts as one until it is named here.
+_TYPED: Final = text("kind NOT IN ('key', 'totp', 'identity', 'directory')")
+_SINGLE: Final = text("kind IN ('identity', 'directory')")
 Index(
     "uq_credential_password",
     credential.c.account,
     unique=True,
-    sqlite_where=credential.c.kind != "key",
-    postgresql_where=credential.c.kind != "key",
+    sqlite_where=_TYPED,
+    postgresql_where=_TYPED,
+)
+Index(
+    "uq_credential_single",
+    credential.c.account,
+    credential.c.kind,
+    unique=True,
+    sqlite_where=_SINGLE,
+    postgresql_where=_SINGLE,
 )
 Index(
     "uq_credential_key",

@@ -1,19 +1,29 @@
 """The demonstration, as somebody who just cloned it meets it."""
 
+import hashlib
 import json
 import os
 import re
 import signal
+import socket
+import ssl
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import asyncssh
+import httpx2
 import pytest
 
-from mft.cli.demo import check
-from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, Stage
+from mft.cli.demo import check, telling
+from mft.cli.demo.browser import browsing
+from mft.cli.demo.house import DELEGATE, ELSEWHERE, NEARLY_PURGED, PARTNER, SUBMITTER, USER_ID, Stage
+from mft.clock import SystemClock
+from mft.crypto.tls import trial_certificate
+from mft.model.errors import Unavailable
 
 MFT = (sys.executable, "-m", "mft")
 SECRET = re.compile(r"[0-9a-z]{5}(?:-[0-9a-z]{5}){3}")
@@ -24,7 +34,9 @@ pytestmark = pytest.mark.xdist_group("demo")
 def start(folder: Path) -> tuple[subprocess.Popen[str], dict]:
     """Start the demonstration and return it with what it printed once the server was ready."""
     shown = subprocess.Popen(
-        [*MFT, "demo", "--dir", folder, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True
+        [*MFT, "demo", "--dir", folder, "--port", "0", "--portal-port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert shown.stdout is not None
     lines = []
@@ -55,6 +67,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, dict]:
     return folder, runs[0], runs[1]
 
 
+def of_submitter(facts: dict) -> dict:
+    (found,) = (one for one in facts["people"] if one["name"] == SUBMITTER)
+    return found
+
+
 def mft(folder: Path, *words: str):
     done = subprocess.run(
         [*MFT, *words, "--json"],
@@ -70,8 +87,10 @@ def mft(folder: Path, *words: str):
 def test_each_secret_is_shown_once_and_kept_nowhere(house):
     folder, first, second = house
     secrets = {one["name"]: one["password"] for one in first["people"]}
-    assert all(SECRET.fullmatch(secrets[name]) for name in (DELEGATE, ELSEWHERE))
+    secrets[USER_ID] = of_submitter(first)["directory_password"]
+    assert all(SECRET.fullmatch(secrets[name]) for name in (DELEGATE, ELSEWHERE, SUBMITTER, USER_ID))
     assert not any(one["password"] for one in second["people"])
+    assert of_submitter(second)["directory_password"] is None
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert not any(secret.encode() in kept for secret in secrets.values() if secret)
 
@@ -80,6 +99,64 @@ def test_a_second_run_resumes_the_same_server(house):
     _, first, second = house
     assert second["host_key"] == first["host_key"]
     assert first["host_key"].startswith("SHA256:")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+    """What a demonstration printed that runs."""
+    shown, facts = start(tmp_path_factory.mktemp("running") / "house")
+    yield facts
+    stop(shown)
+
+
+def test_the_portal_is_where_it_says_and_shows_the_certificate_it_names(running):
+    with browsing(running["portal"], Path(running["certificate"])) as browser:
+        assert browser.open("/signin").status == 200
+        assert "Example Health" in browser.page.said
+    seen = ssl.get_server_certificate(("127.0.0.1", int(running["portal"].rpartition(":")[2])))
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(seen)).hexdigest()
+    assert running["certificate_sha256"].replace(":", "").lower() == digest
+
+
+def test_the_checks_browser_talks_to_no_portal_with_another_certificate(running, tmp_path):
+    other, _ = trial_certificate(tmp_path, IPv4Address("127.0.0.1"), SystemClock().now())
+    with browsing(running["portal"], other) as browser, pytest.raises(httpx2.ConnectError, match="self-signed"):
+        browser.open("/signin")
+
+
+def test_the_checks_browser_fills_in_only_what_the_page_shows(running):
+    with browsing(running["portal"], Path(running["certificate"])) as browser:
+        browser.open("/signin")
+        with pytest.raises(Unavailable, match="/signin shows no form to /signin with name, pin"):
+            browser.submit("/signin", name="pat", pin="1234")
+        with pytest.raises(Unavailable, match="no form to /setup"):
+            browser.submit("/setup", user="pmorgan")
+
+
+def test_the_trial_person_is_in_the_directory_and_their_account_says_who_they_are_there(house):
+    folder, first, _ = house
+    assert [(one["user"], one["enabled"]) for one in mft(folder, "directory", "trial", "list")] == [(USER_ID, True)]
+    assert of_submitter(first)["user_id"] == USER_ID
+    (event,) = mft(folder, "audit", "search", "--action", "person.added")
+    assert event["subject"] == USER_ID
+
+
+def test_the_authenticator_shows_a_code_that_was_not_used_yet_and_only_its_owner_reads_it(house):
+    folder, _, _ = house
+    file = Stage(folder).authenticator.file
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    shown = mft(folder, "demo", "--dir", str(folder), "--code")
+    assert re.fullmatch(r"[0-9]{6}", shown["code"])
+    assert 0 < shown["seconds"] <= 30
+    bare = subprocess.run([*MFT, "demo", "--dir", folder, "--code"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"[0-9]{6}\n", bare.stdout)
+
+
+def test_without_a_demonstration_there_is_no_code_and_it_says_how_to_begin(tmp_path):
+    words = [*MFT, "demo", "--dir", tmp_path, "--code"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "begin with mft demo" in done.stderr
 
 
 def test_the_ssh_keys_are_the_accounts_and_only_their_owners_to_read(house):
@@ -115,6 +192,44 @@ def test_delegates_find_reports_and_the_partner_its_folders(house):
         assert [files[f"/Distribution/{name}/{kind}"] for kind in ("Rosters", "DAR", "GIC")] == [1, 1, 1]
     assert files["/Partners/clearing/Outbound"] == 1
     assert "/Partners/clearing/Inbound" in files
+
+
+def test_what_is_printed_is_what_there_is_to_type_and_a_second_time_how_to_make_other_passwords(house, capsys):
+    _, first, second = house
+    telling.tell(first)
+    said = capsys.readouterr().out
+    typed = [of_submitter(first)[key] for key in ("name", "password", "user_id", "directory_password", "type")]
+    for words in (first["portal"], first["certificate_sha256"], first["host_key"], first["code"], *typed):
+        assert said.count(words), words
+    # Its own order: the portal first, what the directory knows next, SFTP last.
+    assert [said.index(words) for words in typed] == sorted(said.index(words) for words in typed)
+    assert "shown once" not in said
+    telling.tell(second)
+    again = capsys.readouterr().out
+    assert again.count("shown once; see below") == 2
+    for words in (f"account set-password {SUBMITTER}", f"directory trial passwd {USER_ID}"):
+        assert words in again
+
+
+def test_what_is_printed_for_operators_are_commands_that_there_are(house):
+    folder, _, _ = house
+    for words in telling.OPERATORS:
+        command = words.split()[:-1]
+        done = subprocess.run([*MFT, *command, "--help"], capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, words
+    assert mft(folder, *next(iter(telling.OPERATORS)).split())
+
+
+def test_a_port_that_is_taken_is_told_with_what_takes_another(house):
+    folder, _, _ = house
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = [*MFT, "demo", "--dir", folder, "--port", "0", "--portal-port", port]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 6
+    assert f"the server did not start: cannot listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+    assert "--portal-port" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):

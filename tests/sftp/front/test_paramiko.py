@@ -6,7 +6,7 @@ from collections.abc import Callable
 import paramiko
 import pytest
 
-from mft.model.account import Method
+from mft.model.account import SSH_METHODS
 from tests.support.gate import OLGA, SECRET
 from tests.support.hall import Hall
 
@@ -57,7 +57,7 @@ async def test_a_password_after_a_wrong_key_opens_the_door(hall: Hall):
 
 
 async def test_key_and_password_open_the_door_where_both_are_required(hall: Hall):
-    hall.gate.account("nora", allow="127.0.0.1", required=frozenset(Method))
+    hall.gate.account("nora", allow="127.0.0.1", required=SSH_METHODS)
     key = new_key(hall, "nora")
 
     def both(transport: paramiko.Transport) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from mft.model.account import Method
+from mft.model.account import SSH_METHODS
 from mft.model.event import Action
 from mft.model.session import Door
 from mft.sftp.front.auth import REPLACE
@@ -96,7 +96,7 @@ async def test_after_48_hours_a_replacement_comes_too_late(hall: Hall):
 
 async def test_key_and_temporary_password_lead_to_the_replacement_in_either_order(hall: Hall):
     for name, order in (("nora", ["publickey", "password"]), ("nils", ["password", "publickey", "password"])):
-        hall.gate.account(name, allow="127.0.0.1", required=frozenset(Method), password=None)
+        hall.gate.account(name, allow="127.0.0.1", required=SSH_METHODS, password=None)
         mine = key()
         enrol(hall, name, mine)
         secret = temporary(hall, name)

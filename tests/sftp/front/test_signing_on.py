@@ -9,7 +9,7 @@ import asyncssh
 import pytest
 
 from mft.accounts.allowlists import NewAddress
-from mft.model.account import AccountState, Method
+from mft.model.account import SSH_METHODS, AccountState
 from mft.model.event import Action
 from mft.store import slowdowns
 from tests.support.gate import OLGA, SECRET
@@ -209,7 +209,7 @@ async def test_a_certificate_is_no_key(hall: Hall):
 
 
 async def test_key_and_password_are_both_asked_for_where_both_are_required(hall: Hall):
-    hall.gate.account("nora", allow="127.0.0.1", required=frozenset(Method))
+    hall.gate.account("nora", allow="127.0.0.1", required=SSH_METHODS)
     mine = key()
     enrol(hall, "nora", mine)
     with pytest.raises(asyncssh.PermissionDenied):
@@ -224,7 +224,7 @@ async def test_key_and_password_are_both_asked_for_where_both_are_required(hall:
 
 
 async def test_after_the_first_factor_only_the_second_goes_on(hall: Hall):
-    hall.gate.account("nora", allow="127.0.0.1", required=frozenset(Method))
+    hall.gate.account("nora", allow="127.0.0.1", required=SSH_METHODS)
     mine = key()
     enrol(hall, "nora", mine)
     wire = Wire()
@@ -238,7 +238,7 @@ async def test_after_the_first_factor_only_the_second_goes_on(hall: Hall):
 
 
 async def test_the_same_factor_twice_is_an_attempt_that_leads_nowhere(hall: Hall):
-    hall.gate.account("nora", allow="127.0.0.1", required=frozenset(Method))
+    hall.gate.account("nora", allow="127.0.0.1", required=SSH_METHODS)
     with pytest.raises(asyncssh.DisconnectError, match="Too many"):
         await hall.connect("nora", preferred_auth=["password"], client=Stubborn([SECRET] * 9, []))
 

@@ -1,4 +1,4 @@
-"""The confidentiality agreement that has to be accepted: which text it is, and that it stays that text (fact 0.6).
+"""Texts that have to be accepted: which one it is, and that it stays that text (facts 0.6, 2.9).
 
 A text is known by its name and its SHA-256.  What somebody accepted is kept as it was; a file whose
 text changed under a name that was accepted before is refused, or nobody could tell later what was signed.

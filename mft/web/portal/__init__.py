@@ -1,0 +1,1 @@
+"""The portal: browsers, over the same rooms and rules as SFTP."""
