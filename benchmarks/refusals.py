@@ -209,7 +209,7 @@ def main() -> None:
     chosen = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="mft-bench-") as below:
         folder = Path(below) / "house"
-        made = [MFT, "init", "--dir", str(folder), "--trial", "--sftp-port", "0", "--portal-port", "0"]
+        made = [str(MFT), "init", "--dir", str(folder), "--trial", "--sftp-port", "0", "--portal-port", "0"]
         subprocess.run(made, check=True, capture_output=True)  # noqa: S603
         settings = load(folder / "mft.toml", ENVIRONMENT).settings
         with open_house(settings) as house:
