@@ -85,11 +85,8 @@ class Standings:
 
     async def look(self, account: AccountId) -> SetupState | None:
         """Ask the directory how *account* stands, write it down, return the state.  Raises NotFound, Unavailable."""
-        before, kind = await self._offload.read(self._read, account)
-        if self._directory is None or not may_be_looked_at(before, kind):
-            return before.setup.state if before.setup else None
-        said = await self._directory.standing(before.external_id)
-        return await self._offload.write(self._apply, before, said)
+        _, after = await self._looked(account)
+        return after
 
     async def reopen(self, actor: Actor, account: Account) -> SetupState | None:
         """Do what ``look`` does as *actor* asked; who was revoked and is there is unattested from now on.
@@ -154,13 +151,21 @@ class Standings:
         if after in _LETTERS:
             tell(connection, _LETTERS[after], account, now, {})
 
+    async def _looked(self, account: AccountId) -> tuple[SetupState | None, SetupState | None]:
+        """Do what ``look`` does; return the state before and after.  Raises NotFound, Unavailable."""
+        found, kind = await self._offload.read(self._read, account)
+        before = found.setup.state if found.setup else None
+        if self._directory is None or not may_be_looked_at(found, kind):
+            return before, before
+        said = await self._directory.standing(found.external_id)
+        return before, await self._offload.write(self._apply, found, said)
+
     async def _ask_on(self, waiting: list[AccountId], done: _Round) -> None:
         while waiting and not self._over and done.in_a_row < _DOWN:
             account = waiting.pop()
             done.asked += 1
             try:
-                before = await self._offload.read(self._state, account)
-                after = await self.look(account)
+                before, after = await self._looked(account)
                 done.changed += after is not before
                 done.in_a_row = 0
             except Unavailable as error:
@@ -205,10 +210,6 @@ class Standings:
             if found is None:
                 raise NotFound("there is no such account")
             return found, organizations.by_id(connection, found.organization).kind
-
-    def _state(self, account: AccountId) -> SetupState | None:
-        found, _ = self._read(account)
-        return found.setup.state if found.setup else None
 
     def _everybody(self) -> list[AccountId]:
         with self._store.read() as connection:
