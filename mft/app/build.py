@@ -219,7 +219,7 @@ def _furnished(
         allowlists=allowlists,
         sessions=Sessions(store, trail, clock),
         penalties=Penalties(store, trail, clock, values.penalty_rules(settings)),
-        staff=StaffRoll(store, trail, clock, group_roles_of(settings, passwords)),
+        staff=StaffRoll(store, trail, clock, group_roles_of(settings, directory)),
         runs=Runs(store, trail, clock, settings.node),
         scrubber=Scrubber(files.parts, values.scrub_rules(settings), settings.mail.operators),
         signon=signon,

@@ -36,9 +36,8 @@ def directory_of(settings: Settings, passwords: Passwords) -> Directory | None:
     return None
 
 
-def group_roles_of(settings: Settings, passwords: Passwords) -> GroupRoles | None:
-    """Return who gives roles by groups, or None where no group is named; an empty table gives nobody any."""
-    directory = directory_of(settings, passwords)
+def group_roles_of(settings: Settings, directory: Directory | None) -> GroupRoles | None:
+    """Return who gives roles by *directory*'s groups, or None where none is named; an empty table gives nobody any."""
     named = settings.directory.roles
     return GroupRoles(directory, named) if directory is not None and named else None
 
