@@ -8,7 +8,6 @@ this class.  Every assumption about the library has a test that fails by name
 """
 
 import asyncio
-import struct
 import sys
 import time
 from collections import OrderedDict
@@ -21,7 +20,7 @@ from asyncssh.encryption import Encryption, GCMEncryption
 from asyncssh.packet import Boolean, NameList, SSHPacket, String, UInt32
 
 from mft.crypto.segments import Bytes
-from mft.sftp.transport.framing import ROOM
+from mft.sftp.transport.framing import HEAD, ROOM
 from mft.sftp.transport.gcm import Gcm
 from mft.sftp.transport.receiving import Receiver
 from mft.sftp.transport.rooms import Rooms
@@ -34,7 +33,6 @@ MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
 
 _USERAUTH: Final = b"ssh-userauth"
-_DATA: Final = struct.Struct(">BBII")  # Padding, type, channel, length.
 _LAST_SEQUENCE: Final = 0xFFFFFFFF
 _CLOSING: Final = frozenset({"close_pending", "closed"})
 _LONGEST_DATA: Final = 32_768
@@ -161,15 +159,15 @@ class Connection(asyncssh.SSHServerConnection):
 
     def deliver(self, plain: memoryview) -> bool:
         """Give a session its data if *plain*, which is only lent, is that and nothing stands against it."""
-        if len(plain) < _DATA.size or plain[1] != MSG_CHANNEL_DATA:
+        if len(plain) < HEAD.size or plain[1] != MSG_CHANNEL_DATA:
             return False
-        padding, _, number, size = _DATA.unpack_from(plain)
+        padding, _, number, size = HEAD.unpack_from(plain)
         channel = self._channels.get(number)
-        whole = _DATA.size + size + padding == len(plain)
+        whole = HEAD.size + size + padding == len(plain)
         if not whole or not isinstance(channel, Channel) or not channel.takes(size):
             return False
         self._recv_seq = (self._recv_seq + 1) & _LAST_SEQUENCE
-        channel.take(plain[_DATA.size : _DATA.size + size])
+        channel.take(plain[HEAD.size : HEAD.size + size])
         return True
 
     def dispatch(self, packet: bytes, plain: bytes) -> bool:

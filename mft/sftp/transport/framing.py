@@ -15,7 +15,8 @@ from mft.sftp.transport.gcm import LENGTH, TAG, Gcm
 ROOM: Final = 1 << 18
 """Bytes that fit at once: a READ of 261,120 bytes with its answer's head, and more."""
 
-_HEAD: Final = struct.Struct(">BBII")  # Padding, type, channel, length (RFC 4253, 6; RFC 4254, 5.2).
+HEAD: Final = struct.Struct(">BBII")
+"""What stands before a channel's data in a packet: padding, type, channel, length (RFC 4253, 6; RFC 4254, 5.2)."""
 _LENGTH: Final = struct.Struct(">I")
 _BLOCK: Final = 16
 _MARGIN: Final = 64
@@ -51,13 +52,13 @@ class Framing:
         at, end, out, packets = _MARGIN + start, _MARGIN + start + length, 0, 0
         while at < end and out + most + _MARGIN <= len(sealed):
             stop = min(at + most, end)
-            begin = at - _HEAD.size
+            begin = at - HEAD.size
             padding = _BLOCK - (stop - begin) % _BLOCK
             if padding < 4:  # noqa: PLR2004  (RFC 4253, 6)
                 padding += _BLOCK
             whole = stop + padding - begin
             covered = bytes(plain[stop : stop + padding])
-            _HEAD.pack_into(plain, begin, padding, MSG_CHANNEL_DATA, channel, stop - at)
+            HEAD.pack_into(plain, begin, padding, MSG_CHANNEL_DATA, channel, stop - at)
             plain[stop : stop + padding] = self._random(padding)
             _LENGTH.pack_into(sealed, out, whole)
             body = out + LENGTH
