@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import os
+import resource
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -110,11 +110,15 @@ def test_a_person_shows_no_verifier():
     assert "argon2" not in repr(TrialPerson("maria", "$argon2id$v=19$", "mark"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser writes everywhere")
-def test_a_folder_that_cannot_be_written_is_named(file: Path):
-    file.parent.chmod(0o500)
-    with pytest.raises(Unavailable, match="cannot be written"):
-        trial.disable(file, "maria")
+def test_a_file_that_cannot_be_written_is_named_and_stays_as_it_was(file: Path):
+    before, (limit, most) = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))  # Holds for the superuser, too.
+    try:
+        with pytest.raises(Unavailable, match="cannot be written"):
+            trial.disable(file, "maria")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+    assert file.read_bytes() == before
 
 
 class Meanwhile(Passwords):
