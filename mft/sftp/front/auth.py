@@ -23,7 +23,8 @@ from mft.policy.signon import SENTENCE, Admit, AlsoNeeds, MustReplace, Reason, R
 from mft.sftp.front.parts import Parts
 from mft.sftp.front.patience import Patience
 from mft.sftp.session.session import SftpSession
-from mft.sftp.transport.connection import Channel, Connection, too_many
+from mft.sftp.transport.connection import Channel, Connection
+from mft.sftp.transport.keeper import too_many
 from mft.vfs.workspace import Ended, Workspace
 
 REPLACE: Final = "This password is temporary. Choose a new one to sign on: 15 to 256 characters, a few words will do."

@@ -23,8 +23,14 @@ _LAST_OFFSET: Final = 1 << 63
 """Offsets are 64-bit on the wire and signed wherever a file is."""
 
 
+def answer_length(packet: memoryview | bytes, most: int) -> int:
+    """Return how long the answer to a READ of up to *most* bytes may become."""
+    wanted = int.from_bytes(packet[_READ.size - 4 :], "big") if len(packet) == _READ.size else 0
+    return packets.DATA_HEAD + min(wanted, most)
+
+
 def read(
-    packet: memoryview, handles: Handles, most: int, room: Callable[[int], memoryview | None]
+    packet: memoryview | bytes, handles: Handles, most: int, room: Callable[[int], memoryview | None]
 ) -> bytes | memoryview:
     """Answer READ: DATA with up to *most* bytes, or EOF (section 6.4: past the end is no empty answer).
 
@@ -50,7 +56,7 @@ def read(
     return out[: packets.DATA_HEAD + count]
 
 
-def write(packet: memoryview, handles: Handles) -> bytes:
+def write(packet: memoryview | bytes, handles: Handles) -> bytes:
     """Answer WRITE: OK once the bytes are taken.  Durable they are only after FSYNC or CLOSE."""
     if len(packet) < _WRITE_HEAD.size:
         raise _odd(packet)
@@ -58,7 +64,7 @@ def write(packet: memoryview, handles: Handles) -> bytes:
     if width != _WIDTH:
         raise UnknownHandle("no handle of ours is that long")
     file = handles.file(handle)
-    content = packet[_WRITE_HEAD.size :]
+    content = memoryview(packet)[_WRITE_HEAD.size :]
     if len(content) != length:
         file.spoil()
         raise Garbled("WRITE holds another number of bytes than it says")
@@ -73,7 +79,7 @@ def _end_of_file(number: int) -> bytes:
     return packets.status(number, Code.EOF, END_OF_FILE.text)
 
 
-def _odd(packet: memoryview) -> Invalid:
+def _odd(packet: memoryview | bytes) -> Invalid:
     """Return what is wrong with a packet of an unusual length: a strange handle, or nonsense."""
     width = int.from_bytes(packet[5:9], "big")
     if width != _WIDTH and len(packet) >= _READ.size - _WIDTH + width:

@@ -28,9 +28,22 @@ class Inbox:
         """Whether a packet has begun and is not yet whole."""
         return self._packet is not None or 0 < len(self._view) < _PREFIX
 
-    def feed(self, chunk: bytes | memoryview) -> None:
-        """Take *chunk*, the next bytes of the stream."""
+    @property
+    def waiting(self) -> int:
+        """How many bytes lie here that no packet was begun with."""
+        return len(self._view)
+
+    def feed(self, chunk: bytes | memoryview) -> bool:
+        """Take *chunk*, the next bytes of the stream.  Return False if nothing new can be whole by it."""
+        packet = self._packet
+        if packet is not None and not self._view:
+            end = self._filled + len(chunk)
+            if end < len(packet):
+                packet[self._filled : end] = chunk
+                self._filled = end
+                return False
         self._view = memoryview(b"".join((self._view, chunk)) if self._view else chunk)
+        return True
 
     def take(self) -> memoryview | None:
         """Return the next packet from its type byte on, or None until more arrives.

@@ -22,6 +22,7 @@ from mft.sftp.session.handles import Handles, release
 from mft.sftp.session.inbox import Inbox
 from mft.sftp.session.limits import SessionLimits
 from mft.sftp.session.log import Log
+from mft.sftp.session.outbox import Outbox
 from mft.sftp.session.packets import Garbled, Kind
 from mft.sftp.session.requests import EXTENSIONS, Treatment
 from mft.sftp.session.silence import Silence
@@ -31,8 +32,10 @@ from mft.vfs.workspace import Ended, Workspace
 
 _WALL: Final = SystemClock()
 _NUMBER: Final = slice(1, 5)
-_LARGE: Final = 16_384
-"""Answers below this are gathered and written together."""
+_SHORTLY: Final = 0.002
+"""Seconds after which a stalled session looks for the first time whether it can go on."""
+_ENOUGH: Final = 65_536
+"""Bytes of requests that may wait beside one whose answer the client has no window for."""
 _FATAL_SIGNALS: Final = frozenset({"HUP", "INT", "KILL", "PIPE", "QUIT", "TERM"})
 """Signals that would end the server program elsewhere; here they end the session."""
 _TOLD: Final = tuple((name, told) for name, (told, row) in EXTENSIONS.items() if row.treatment is Treatment.HONOURED)
@@ -55,13 +58,13 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         self._workspace = workspace
         self._offload = offload
         self._limits = limits
-        self._backlog = backlog
+        self._out = Outbox(backlog)
         self._log = log
         self._clock = clock
         self._handles = Handles(limits.handles)
         self._inbox = Inbox(limits.longest_packet)
+        self._postponed: bytes | None = None
         self._silence = Silence(limits, heard_at=0.0, drained_at=0.0)
-        self._outbox: list[bytes] = []
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._busy: asyncio.Task[None] | None = None
         self._releasing: asyncio.Task[None] | None = None
@@ -73,14 +76,14 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         self._at_eof = False
         self._ended: Ended | None = None
         self._status: int | None = None
-        self._requests = self._received = self._sent = 0
+        self._requests = self._received = 0
         self._released = asyncio.Event()
 
     # What asyncssh calls.
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         """Keep the channel."""
-        self._channel = chan
+        self._channel = self._out.channel = chan
 
     def subsystem_requested(self, subsystem: str) -> bool:
         """Accept ``sftp`` and nothing else; shells, commands and terminals asyncssh refuses by itself."""
@@ -107,9 +110,9 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         if self._ended is not None:
             return
         self._received += len(data)
-        self._inbox.feed(data)
-        self._serve()
-        self._inbox.keep()
+        if self._inbox.feed(data):
+            self._serve()
+            self._inbox.keep()
 
     def eof_received(self) -> bool:
         """Answer what came before the end, then say goodbye: scp and sftp wait for an exit status."""
@@ -168,17 +171,29 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
     def _serve(self) -> None:
         try:
             while self._ended is None and self._busy is None and not self._stalled:
-                packet = self._inbox.take()
+                packet = self._next()
                 if packet is None:
                     break
                 self._answer(packet)
-                if self._waiting() > self._limits.backlog:
+                if self._out.waiting > self._limits.backlog:
                     self._stall()
         except Garbled as error:
             self._log.info("channel.garbled", why=str(error))
             self.end(Ended.CUT, 1)
-        self._flush()
+        self._out.flush()
         self._settle()
+
+    def _next(self) -> memoryview | bytes | None:
+        """Return the next request, unless the client takes no more of what it asks for at present."""
+        packet: memoryview | bytes | None = self._postponed or self._inbox.take()
+        self._postponed = None
+        if packet is None or packet[0] != Kind.READ or not isinstance(self._channel, Channel):
+            return packet
+        if self._channel.may_answer(hot.answer_length(packet, self._limits.read)):
+            return packet
+        self._postponed = bytes(packet)
+        self._stall()
+        return None
 
     def _settle(self) -> None:
         """Read on, hold, or say goodbye, as it fits what is going on."""
@@ -187,7 +202,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
             return
         if self._occupied():
             self._silence.held()
-            if not self._held:
+            if not self._held and (self._postponed is None or self._inbox.waiting > _ENOUGH):
                 self._held = True
                 channel.pause_reading()
             return
@@ -202,7 +217,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
     def _occupied(self) -> bool:
         return self._busy is not None or self._stalled
 
-    def _answer(self, packet: memoryview) -> None:
+    def _answer(self, packet: memoryview | bytes) -> None:
         self._requests += 1
         self._silence.heard(self._loop.time())
         kind = packet[0]
@@ -212,7 +227,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         number = int.from_bytes(packet[_NUMBER], "big")
         try:
             if kind == Kind.READ:
-                reply: bytes | memoryview = hot.read(packet, self._handles, self._limits.read, self._room)
+                reply: bytes | memoryview = hot.read(packet, self._handles, self._limits.read, self._out.room)
             elif kind == Kind.WRITE:
                 reply = hot.write(packet, self._handles)
             else:
@@ -223,14 +238,14 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
                 reply = begun
         except Exception as error:  # noqa: BLE001  (whatever it was, the client gets an answer and no text of ours)
             reply = self._refusal(packet, error)
-        self._send(reply)
+        self._out.put(reply)
 
-    def _greet(self, packet: memoryview) -> None:
+    def _greet(self, packet: memoryview | bytes) -> None:
         offered = int.from_bytes(packet[_NUMBER], "big")
         if self._spoken or packet[0] != Kind.INIT or offered < packets.VERSION:
             raise Garbled("INIT comes once, first, and names version 3 or above")
         self._spoken = True
-        self._send(packets.version(_TOLD))
+        self._out.put(packets.version(_TOLD))
 
     async def _finish(self, begun: Waiting[bytes], packet: bytes) -> None:
         try:
@@ -238,7 +253,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         except Exception as error:  # noqa: BLE001  (as above)
             reply = self._refusal(packet, error)
         self._silence.heard(self._loop.time())  # A long commit was ours, not the client's silence.
-        self._send(reply)
+        self._out.put(reply)
 
     def _refusal(self, packet: memoryview | bytes, error: Exception) -> bytes:
         number, request = int.from_bytes(packet[_NUMBER], "big"), request_name(packet)
@@ -266,51 +281,34 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
             else:
                 self._serve()
 
-    # Answers out, and back-pressure.
-
-    def _room(self, length: int) -> memoryview | None:
-        """Return where an answer of *length* bytes can be written so that ``_send`` copies nothing, or None."""
-        channel = self._channel
-        if not isinstance(channel, Channel) or channel.is_closing():
-            return None
-        self._flush()  # What waits goes out first, and through the same room.
-        return channel.room(length)
-
-    def _send(self, reply: bytes | memoryview) -> None:
-        self._sent += len(reply)
-        if isinstance(reply, memoryview):
-            if isinstance(self._channel, Channel):
-                self._channel.send_room(len(reply))
-            return
-        self._outbox.append(reply)
-        if len(reply) >= _LARGE:
-            self._flush()
-
-    def _flush(self) -> None:
-        channel = self._channel
-        if self._outbox and channel is not None and not channel.is_closing():
-            channel.write(self._outbox[0] if len(self._outbox) == 1 else b"".join(self._outbox))
-        self._outbox.clear()
-
-    def _waiting(self) -> int:
-        channel = self._channel
-        return self._backlog() + (channel.get_write_buffer_size() if channel is not None else 0)
+    # Back-pressure.
 
     def _stall(self) -> None:
         self._stalled = True
-        self._timers["stall"] = self._loop.call_later(0.002, self._recheck, 0.002)
+        self._look_again(_SHORTLY)
+
+    def _look_again(self, pause: float) -> None:
+        waiting = self._timers.get("stall")
+        if waiting is not None:
+            waiting.cancel()
+        self._timers["stall"] = self._loop.call_later(pause, self._recheck, pause)
 
     def _recheck(self, pause: float) -> None:
         """Go on if enough was taken; else look again, ever less often, since not every end of a wait is told."""
         if self._ended is not None or not self._stalled:
             return
-        if self._waiting() > self._limits.backlog // 2:
-            pause = min(2 * pause, 0.1) or 0.002
-            self._timers["stall"].cancel()
-            self._timers["stall"] = self._loop.call_later(pause, self._recheck, pause)
+        if self._out.waiting > self._limits.backlog // 2 or (pause and not self._waits_in_vain()):
+            self._look_again(min(2 * pause, 0.1) or _SHORTLY)
             return
         self._stalled = False
         self._serve()
+
+    def _waits_in_vain(self) -> bool:
+        """Return whether it is no use to wait until the client takes more."""
+        channel, packet = self._channel, self._postponed
+        if packet is None or not isinstance(channel, Channel):
+            return True
+        return channel.waits_in_vain(hot.answer_length(packet, self._limits.read))
 
     # Silence, leases and the end.
 
@@ -325,7 +323,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
             # The client closed the channel while we did not read, so nobody told us.
             self.end(Ended.CUT)
             return
-        silent = self._silence.ends(now, self._waiting(), self._sent)
+        silent = self._silence.ends(now, self._out.waiting, self._out.sent)
         if silent is not None and self._busy is None:
             self._log.info("channel.silent", why=silent)
             self.end(Ended.IDLE)
@@ -357,7 +355,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
 
     def _figures(self) -> dict[str, int | float]:
         seconds = round(self._loop.time() - self._started_at, 3)
-        return {"requests": self._requests, "received": self._received, "sent": self._sent, "seconds": seconds}
+        return {"requests": self._requests, "received": self._received, "sent": self._out.sent, "seconds": seconds}
 
     def _close_channel(self) -> None:
         channel = self._channel

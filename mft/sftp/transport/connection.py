@@ -12,7 +12,7 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import asyncssh
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE, MSG_USERAUTH_FAILURE
@@ -20,14 +20,14 @@ from asyncssh.encryption import Encryption, GCMEncryption
 from asyncssh.packet import Boolean, NameList, SSHPacket, String, UInt32
 
 from mft.crypto.segments import Bytes
+from mft.sftp.transport.cork import Cork
 from mft.sftp.transport.framing import HEAD, ROOM
 from mft.sftp.transport.gcm import Gcm
+from mft.sftp.transport.keeper import METHODS, Keeper, too_many
 from mft.sftp.transport.receiving import Receiver
 from mft.sftp.transport.rooms import Rooms
 from mft.sftp.transport.signatures import fingerprint_of, is_signed
-
-METHODS: Final = ("publickey", "password")
-"""What every refused caller may try again, whoever they say they are."""
+from mft.sftp.transport.window import Waiting
 
 MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
@@ -35,27 +35,14 @@ MAX_WAITING_INPUT: Final = 1 << 20
 _USERAUTH: Final = b"ssh-userauth"
 _LAST_SEQUENCE: Final = 0xFFFFFFFF
 _CLOSING: Final = frozenset({"close_pending", "closed"})
+_STANDING: Final = frozenset({"open", "eof_pending", "eof"})
 _LONGEST_DATA: Final = 32_768
 """Of one packet, whatever a client says it takes; what all of them take (RFC 4253, 6.1)."""
-_LARGE: Final = 16_384
-"""What is sent at once, and not gathered with what else the same input leads to."""
 _KEEPS_WHAT_WAITS: Final = sys.version_info >= (3, 12)
 """Whether asyncio keeps what a socket did not take as it is, and no copy of it."""
 
 _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
-
-
-class Keeper(Protocol):
-    """Who answers for a connection: mft.sftp.front.auth.  *fingerprint* is ``SHA256:…``."""
-
-    async def key_known(self, fingerprint: str) -> bool:
-        """Return whether a signature by that key is worth making.  Leaves no trace."""
-        ...
-
-    async def signed_key(self, fingerprint: str | None) -> bool:
-        """Return whether the caller, who proved to hold that key, comes in; None: the proof was wrong."""
-        ...
 
 
 class Connection(asyncssh.SSHServerConnection):
@@ -69,8 +56,7 @@ class Connection(asyncssh.SSHServerConnection):
     _partial: bool = False
     _rooms: Rooms
     _receiver: Receiver | None = None
-    _corked: list[bytes] | None = None
-    """What was sent while input was read, in order; None while nothing is gathered."""
+    _cork: Cork
 
     @classmethod
     def adopt(cls, connection: asyncssh.SSHServerConnection, keeper: Keeper, queries: int) -> Self:
@@ -87,6 +73,7 @@ class Connection(asyncssh.SSHServerConnection):
         """Let *keeper* answer from now on; *queries* requests that attempt nothing are left."""
         self._keeper = keeper
         self._queries_left = queries
+        self._cork = Cork()
         self._rooms = Rooms.of(self._loop)
         # With an RSA host key asyncssh offers to sign with SHA-1, whatever its options say.
         keys = [(name, key) for name, key in self._server_host_keys.items() if name != b"ssh-rsa"]
@@ -154,21 +141,24 @@ class Connection(asyncssh.SSHServerConnection):
 
     def longest(self) -> int:
         """Return the length, with everything around it, above which a packet is not even read."""
-        longest: int = self._max_recv_pktlen
-        return longest
+        return int(self._max_recv_pktlen)
 
     def deliver(self, plain: memoryview) -> bool:
-        """Give a session its data if *plain*, which is only lent, is that and nothing stands against it."""
-        if len(plain) < HEAD.size or plain[1] != MSG_CHANNEL_DATA:
+        """Give a channel its data, or what it may send, if *plain*, which is only lent, is that and all is well."""
+        if len(plain) < HEAD.size:
             return False
-        padding, _, number, size = HEAD.unpack_from(plain)
+        padding, kind, number, size = HEAD.unpack_from(plain)
         channel = self._channels.get(number)
-        whole = HEAD.size + size + padding == len(plain)
-        if not whole or not isinstance(channel, Channel) or not channel.takes(size):
+        if not isinstance(channel, Channel):
             return False
-        self._recv_seq = (self._recv_seq + 1) & _LAST_SEQUENCE
-        channel.take(plain[HEAD.size : HEAD.size + size])
-        return True
+        end = len(plain) - padding
+        if kind == MSG_CHANNEL_DATA and HEAD.size + size == end:
+            taken = channel.take(plain[HEAD.size : end])
+        else:
+            taken = kind == MSG_CHANNEL_WINDOW_ADJUST and HEAD.size == end and channel.widen(size)
+        if taken:
+            self._recv_seq = (self._recv_seq + 1) & _LAST_SEQUENCE
+        return taken
 
     def dispatch(self, packet: bytes, plain: bytes) -> bool:
         """Let asyncssh treat *packet*, which *plain* is when opened; return False when the next one has to wait."""
@@ -187,7 +177,7 @@ class Connection(asyncssh.SSHServerConnection):
     def treat(self, work: Callable[[int], None], end: int) -> None:
         """Do *work* up to *end* and send what it led to all at once; what goes wrong ends the connection."""
         self._reset_keepalive_timer()
-        self._corked = []
+        self._cork.begin()
         try:
             work(end)
         except asyncssh.DisconnectError as error:
@@ -196,7 +186,7 @@ class Connection(asyncssh.SSHServerConnection):
         except Exception:  # noqa: BLE001  (as asyncssh does with what its own reading meets)
             self.internal_error()
         finally:
-            self._uncork()
+            self._emit(self._cork.end())
 
     def hand_back(self, rest: bytes) -> None:
         """Let asyncssh read from now on, *rest* first: another cipher was agreed upon."""
@@ -243,21 +233,15 @@ class Connection(asyncssh.SSHServerConnection):
         return None if late or self._rekey_bytes_sent >= self._rekey_bytes else gcm
 
     def _send(self, data: Bytes) -> None:
-        if self._corked is not None and len(data) < _LARGE:
-            self._corked.append(bytes(data))
-            return
-        gathers = self._corked is not None
-        self._uncork()
-        super()._send(data)  # type: ignore[arg-type]  # The transport takes views.
-        if gathers:
-            self._corked = []
+        if not self._cork.takes(data):
+            self._emit(self._cork.emptied())
+            self._emit(data)
         if isinstance(data, memoryview) and _KEEPS_WHAT_WAITS and self.backlog():
             self._rooms.framing.give_away()
 
-    def _uncork(self) -> None:
-        corked, self._corked = self._corked, None
-        if corked:
-            super()._send(b"".join(corked))
+    def _emit(self, data: Bytes) -> None:
+        if data:
+            super()._send(data)  # type: ignore[arg-type]  # The transport takes views.
 
     def _finish_recv_packet(
         self,
@@ -278,6 +262,7 @@ class Connection(asyncssh.SSHServerConnection):
         channel = super().create_server_channel(encoding, errors, window, max_pktsize)
         channel.__class__ = Channel
         assert isinstance(channel, Channel)  # noqa: S101  (for the type checker: the line above made it so)
+        channel._waiting = Waiting()  # noqa: SLF001  (what becomes ours has no __init__ of ours)
         return channel
 
     async def _finish_userauth(self, begin_auth: bool, method: bytes, packet: SSHPacket) -> None:  # noqa: FBT001
@@ -305,20 +290,40 @@ class Connection(asyncssh.SSHServerConnection):
 class Channel(asyncssh.SSHServerChannel[bytes]):
     """A session channel that opens a subsystem and nothing else, and whose data take the short way."""
 
-    def takes(self, size: int) -> bool:
-        """Return whether *size* bytes can go to the session at once, and asyncssh would let them."""
-        if self._recv_state != "open" or self._send_state in _CLOSING or self._recv_paused:
-            return False
-        return 0 < size <= self._recv_window and self._session is not None
+    _waiting: Waiting
 
-    def take(self, data: memoryview) -> None:
-        """Give *data*, which is only lent, to the session, and the client back what it may send."""
-        self._recv_window -= len(data)
-        if self._recv_window < self._init_recv_window // 2:
-            self.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(self._init_recv_window - self._recv_window))
-            self._recv_window = self._init_recv_window
-        if self._session is not None:
-            self._session.data_received(data, None)  # type: ignore[arg-type]  # Our session takes what is lent.
+    def take(self, data: memoryview) -> bool:
+        """Give *data*, which is only lent, to the session, and the client back what it may send.
+
+        Return False, with nothing done, unless the session can have them at once and asyncssh would let it.
+        """
+        if self._recv_state != "open" or self._send_state in _CLOSING or self._recv_paused or self._session is None:
+            return False
+        left = self._recv_window - len(data)
+        if left < 0 or not data:
+            return False
+        if left < self._init_recv_window // 2:
+            self.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(self._init_recv_window - left))
+            left = self._init_recv_window
+        self._recv_window = left
+        self._session.data_received(data, None)  # type: ignore[arg-type]  # Our session takes what is lent.
+        return True
+
+    def widen(self, more: int) -> bool:
+        """Go on: the peer takes *more* bytes.  Return False, with nothing done, when it may not say so any more."""
+        if self._recv_state not in _STANDING:
+            return False
+        self._send_window += more
+        self._flush_send_buf()
+        return True
+
+    def may_answer(self, length: int) -> bool:
+        """Return whether *length* bytes are taken now; if not, ``resume_writing`` tells when to ask again."""
+        return self._waiting.may(self._send_window, length, clogged=bool(self._send_buf))
+
+    def waits_in_vain(self, length: int) -> bool:
+        """Return whether a session that was told no has waited for nothing, and is told yes the next time."""
+        return self._waiting.vain(self._send_window, length, clogged=bool(self._send_buf))
 
     def socket_took(self) -> None:
         """Let the session go on: the socket took what waited."""
@@ -376,6 +381,8 @@ class Channel(asyncssh.SSHServerChannel[bytes]):
             if not waiting:
                 del self._send_buf[0]
         super()._flush_send_buf()
+        if self._waiting.over(self._send_window, clogged=bool(self._send_buf)):
+            self.socket_took()
 
     def _service_next_request(self) -> None:
         # RFC 4254, 6.2 to 6.9: no terminal, environment, shell, command or agent.
@@ -390,8 +397,3 @@ def _ours(agreed: Encryption | None) -> Encryption | None:
     if not isinstance(agreed, GCMEncryption):
         return agreed
     return Gcm(agreed._cipher._key, agreed._cipher._iv)  # noqa: SLF001  (this is the file for it)
-
-
-def too_many(reason: str) -> asyncssh.DisconnectError:
-    """Return what ends a connection that tried too often."""
-    return asyncssh.DisconnectError(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, reason)

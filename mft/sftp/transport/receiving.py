@@ -103,25 +103,25 @@ class Receiver(asyncio.BufferedProtocol):
 
     def _read(self, end: int) -> None:
         reader, sealed, at = self._reader, self._intake.sealed, 0
+        gcm, longest = reader.opener(), reader.longest()
         try:
-            while (gcm := reader.opener()) is not None and end - at >= LENGTH:
-                stop = at + LENGTH + _LENGTH.unpack_from(sealed, at)[0] + TAG
-                if stop - at > reader.longest():
+            while gcm is not None and end - at >= LENGTH:
+                begin, body = at, at + LENGTH
+                stop = body + _LENGTH.unpack_from(sealed, begin)[0] + TAG
+                if stop - begin > longest:
                     raise ProtocolError("Max packet size exceeded")
                 if stop > end:
                     break
-                begin, at = at, stop
-                if not self._take(gcm, begin, stop):
+                at = stop
+                plain = self._intake.plain[: stop - body - TAG]
+                if not gcm.open_into(sealed[begin:body], sealed[body:stop], plain):
+                    raise MACError("MAC verification failed")
+                if reader.deliver(plain):
+                    continue
+                if not reader.dispatch(bytes(sealed[begin:stop]), bytes(plain)):
                     break
+                gcm = reader.opener()  # Only what asyncssh treats can have changed it.
         finally:
             self._rest = bytes(sealed[at:end])
         if gcm is None:
             reader.hand_back(self._rest)
-
-    def _take(self, gcm: Gcm, begin: int, stop: int) -> bool:
-        """Open a packet and pass it on.  Return False when the next one has to wait."""
-        sealed, body = self._intake.sealed, begin + LENGTH
-        plain = self._intake.plain[: stop - body - TAG]
-        if not gcm.open_into(sealed[begin:body], sealed[body:stop], plain):
-            raise MACError("MAC verification failed")
-        return self._reader.deliver(plain) or self._reader.dispatch(bytes(sealed[begin:stop]), bytes(plain))

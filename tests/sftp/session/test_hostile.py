@@ -118,7 +118,7 @@ async def test_five_thousand_unread_reads_of_four_gigabytes_keep_memory_bounded(
         session = place.sessions[0]
         client.send(*(read_file(number, opened.handle, 0, 0xFFFFFFFF) for number in range(5000)))
         await until(lambda: session._stalled)  # noqa: SLF001  (what holds it is not told to anybody)
-        waiting = session._waiting()  # noqa: SLF001
+        waiting = session._out.waiting  # noqa: SLF001
         assert (1 << 20) < waiting <= (1 << 20) + 300_000
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before <= 64 * 1024
         connection.abort()
