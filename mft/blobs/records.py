@@ -13,12 +13,14 @@ from mft.crypto.segments import OVERHEAD, RECORD, Bytes, SegmentCipher
 from mft.model.errors import Exhausted, Invalid, Unavailable
 
 _CLOSED: Final = -1
+_STRETCH: Final = 8 << 20
+"""Bytes that are written in order before the disk is told of them."""
 
 
 class Records:
     """Reads and writes the records of the blob open at *fd*, which it owns from now on."""
 
-    __slots__ = ("_broken", "_cipher", "_fd", "_record", "opened", "sealed")
+    __slots__ = ("_broken", "_cipher", "_fd", "_reached", "_record", "_told", "opened", "sealed")
 
     def __init__(self, fd: int, cipher: SegmentCipher) -> None:
         """Take *fd* and the file's *cipher*."""
@@ -26,6 +28,8 @@ class Records:
         self._cipher = cipher
         self._record = memoryview(bytearray(RECORD))
         self._broken: str | None = None
+        self._reached = 0
+        self._told = 0
         self.sealed = 0
         """How many records were written so far."""
         self.opened = 0
@@ -47,7 +51,20 @@ class Records:
                 rest, at = rest[written:], at + written
         except OSError as error:
             raise self._failed(error, "writing a blob") from error
+        self._reached = at
         self.sealed += 1
+
+    def write_back(self) -> None:
+        """Let the disk begin with what was written in order, so that ``sync`` finds little left to do.
+
+        For another thread than the writer's: it may take the disk's time, and is advice that may fail.
+        """
+        reached = self._reached
+        if reached - self._told >= _STRETCH:
+            with suppress(OSError):
+                # Linux begins to write such pages, and drops from memory only those that are written.
+                os.posix_fadvise(self._fd, self._told, reached - self._told, os.POSIX_FADV_DONTNEED)
+            self._told = reached
 
     def peek(self, number: int, plain: memoryview) -> tuple[int, int] | None:
         """Open segment *number* into *plain* and return ``(length, filled)``; None if it does not authenticate."""

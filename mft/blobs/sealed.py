@@ -5,9 +5,9 @@ much, or when a file is committed.
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final, Self
 
+from mft.blobs.digest import Digest
 from mft.blobs.records import Records
 from mft.blobs.runs import Runs
 from mft.crypto.segments import SEGMENT, Bytes, SegmentCipher
@@ -66,7 +66,7 @@ class SealedWriter:
         self._zeros = Runs()  # Segments that are zeros by truncate and have no record yet.
         self._given = Runs()  # Bytes that are zeros by truncate, sealed or not, and were never written over.
         self._size = 0
-        self._digest = sha256()
+        self._digest = Digest(self._records.write_back)
         self._hashed = 0  # Segments in _digest.
         self._rewritten = False  # Bytes in _digest were written over: finish reads all again.
 
@@ -220,6 +220,7 @@ class SealedWriter:
 
     def close(self) -> None:
         """Close the blob; what was not flushed is forgotten.  A second call does nothing."""
+        self._digest.settle()
         self._held.clear()
         self._records.close()
 
@@ -328,13 +329,11 @@ class SealedWriter:
 
     def _whole_digest(self) -> bytes:
         if self._rewritten:
-            self._digest, self._hashed, self._rewritten = sha256(), 0, False
+            self._digest.settle()
+            self._digest, self._hashed, self._rewritten = Digest(), 0, False
         whole, rest = divmod(self._size, SEGMENT)
         self._catch_up(whole - self._hashed)
-        digest = self._digest.copy()
-        if rest:
-            digest.update(self._plain(whole)[:rest])
-        return digest.digest()
+        return self._digest.finish(self._plain(whole)[:rest] if rest else b"")
 
     def _grow(self, size: int) -> None:
         number, rest = divmod(self._size, SEGMENT)
