@@ -60,6 +60,8 @@ class VirtualPath:
 
     def joined(self, below: "VirtualPath") -> "VirtualPath":
         """Return *below* as seen from this folder."""
+        if not self.names:
+            return below
         return _measured(VirtualPath(self.names + below.names))
 
     def within(self, folder: "VirtualPath") -> bool:
@@ -95,7 +97,7 @@ class VirtualPath:
 def _measured(path: _P) -> _P:
     if len(path.names) > MAX_DEPTH:
         raise Invalid(f"the path is more than {MAX_DEPTH} folders deep")
-    if len(str(path).encode()) > MAX_PATH_BYTES:
+    if _longer(str(path), MAX_PATH_BYTES):
         raise Invalid(f"the path is longer than {MAX_PATH_BYTES} bytes")
     return path
 
@@ -105,13 +107,19 @@ ROOT: Final = VirtualPath()
 
 def checked_name(segment: str) -> str:
     """Return *segment* in NFC if it is fit to be one file name.  Raises Invalid with the reason."""
-    if any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in segment):
+    plain = segment.isascii() and segment.isprintable()  # Nothing there can be forbidden or spelled otherwise.
+    if not plain and any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in segment):
         raise Invalid("a file name holds a control, invisible or direction-changing character")
-    name = unicodedata.normalize("NFC", segment)
+    name = segment if plain else unicodedata.normalize("NFC", segment)
     if "/" in name or "\\" in name:
         raise Invalid("a file name holds a slash or a backslash")
     if name in {"", ".", ".."}:
         raise Invalid("a file name is empty or made of dots")
-    if len(name.encode()) > MAX_NAME_BYTES:
+    if _longer(name, MAX_NAME_BYTES):
         raise Invalid(f"a file name is longer than {MAX_NAME_BYTES} bytes")
     return name
+
+
+def _longer(text: str, octets: int) -> bool:
+    """Return whether *text* takes more than so many *octets* in UTF-8, which takes at most four a character."""
+    return len(text) * 4 > octets and len(text.encode()) > octets

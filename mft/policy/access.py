@@ -50,14 +50,13 @@ def rights_at(grants: Iterable[Grant], path: VirtualPath) -> Right:
     rights = Right.NONE
     for grant in grants:
         if path.within(grant.folder):
-            rights |= grant.rights
+            rights = rights | grant.rights if rights else grant.rights
     return rights
 
 
 def permits(grants: Iterable[Grant], operation: Operation, path: VirtualPath) -> bool:
     """Return whether *grants* allow *operation* at *path*."""
-    needed = NEEDS[operation]
-    return rights_at(grants, path) & needed == needed
+    return NEEDS[operation] in rights_at(grants, path)
 
 
 def visible(grants: Iterable[Grant], path: VirtualPath) -> bool:
@@ -71,7 +70,8 @@ def visible(grants: Iterable[Grant], path: VirtualPath) -> bool:
 
 def sees_file(grants: Iterable[Grant], path: VirtualPath) -> bool:
     """Return whether the file *path* exists for a caller with *grants*: who may fetch it may know of it."""
-    return bool(rights_at(grants, path) & (Right.LIST | Right.READ))
+    rights = rights_at(grants, path)
+    return Right.LIST in rights or Right.READ in rights
 
 
 def sight(grants: Iterable[Grant], folder: VirtualPath) -> Sight:

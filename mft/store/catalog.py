@@ -1,7 +1,7 @@
 """The tree: resolve a path, list a folder, add, move and remove names.
 
 A path is resolved in one statement, a chain of joins as long as the path is deep; the statement for
-each depth is built once.  Nothing here asks who may: rooms do, with the policy.
+each depth is prepared once.  Nothing here asks who may: rooms do, with the policy.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,11 +11,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal, select, update
 
 from mft.model.file import Entry, EntryKind
 from mft.model.ids import AccountId, EntryId, OrganizationId
 from mft.model.path import VirtualPath
+from mft.store.prepared import Prepared
 from mft.store.tables import entry, version
 from mft.store.types import EPOCH
 from mft.store.versions import COLUMNS as VERSION_COLUMNS
@@ -60,12 +61,14 @@ class Found:
 
 
 _ROOT_STEP: Final = Step(ROOT_ID, EntryKind.FOLDER, None, None, None)
+_FROM_ROOT: Final = (_ROOT_STEP,)
 _STEP_COLUMNS: Final = ("id", "kind", "organization", "retention_class", "quiet_seconds")
+_STEP_WIDTH: Final = len(_STEP_COLUMNS)
 _ENTRY_COLUMNS: Final = ("created_at", "creator", "work_owner")
 
 
 @lru_cache(maxsize=_SPAN + 1)
-def _chain(depth: int) -> Select[Any]:
+def _chain(depth: int) -> Prepared:
     """Return the statement that follows *depth* names from the folder ``:start``."""
     levels = [entry.alias(f"e{number}") for number in range(1, depth + 1)]
     source: Any = levels[0]
@@ -74,38 +77,45 @@ def _chain(depth: int) -> Select[Any]:
     last = levels[-1]
     source = source.outerjoin(version, version.c.entry == last.c.id)
     steps = [level.c[name] for level in levels for name in _STEP_COLUMNS]
-    return (
+    return Prepared(
         select(*steps, *(last.c[name] for name in _ENTRY_COLUMNS), *VERSION_COLUMNS)
         .select_from(source)
         .where(levels[0].c.parent == bindparam("start"), levels[0].c.name == bindparam("n1"))
     )
 
 
-def resolve(connection: Connection, path: VirtualPath) -> Found:
-    """Return what *path*, the catalog's, leads to."""
+@lru_cache(maxsize=_SPAN + 1)
+def _binds(depth: int) -> tuple[str, ...]:
+    return tuple(f"n{number}" for number in range(1, depth + 1))
+
+
+def resolve(connection: Connection, path: VirtualPath, way: tuple[Step, ...] = _FROM_ROOT) -> Found:
+    """Return what *path*, the catalog's, leads to.
+
+    *way* are the first folders on it, root first and without itself, where they are known of the same moment.
+    """
     if not path.names:
         return _root(connection)
-    way = [_ROOT_STEP]
-    for first in range(0, len(path.names), _SPAN):
-        names = path.names[first : first + _SPAN]
-        binds: dict[str, Any] = {f"n{number}": name for number, name in enumerate(names, start=1)}
-        row = connection.execute(_chain(len(names)), {"start": way[-1].id, **binds}).first()
-        steps = _steps(row, len(names))
-        way += steps
-        if len(steps) < len(names):
-            return Found(path, tuple(way), None, None)
-    assert row is not None  # noqa: S101  (a whole chain came from a row)
-    last = way.pop()
-    found = _entry(path, last, row[len(_STEP_COLUMNS) * len(names) :])
-    return Found(path, tuple(way), found, last if found.kind is EntryKind.FOLDER else None)
+    steps = list(way)
+    while True:
+        names = path.names[len(steps) - 1 :][:_SPAN]
+        depth = len(names)
+        row = _chain(depth).first(connection, start=steps[-1].id, **dict(zip(_binds(depth), names, strict=True)))
+        if row is None or row[(depth - 1) * _STEP_WIDTH] is None:
+            return Found(path, (*steps, *_steps(row, depth)), None, None)
+        steps += _steps(row, depth)
+        if len(steps) > len(path.names):
+            break
+    last = steps.pop()
+    found = _entry(path, last, row[_STEP_WIDTH * depth :])
+    return Found(path, tuple(steps), found, last if found.kind is EntryKind.FOLDER else None)
 
 
-def _steps(row: Row[Any] | None, depth: int) -> list[Step]:
-    width = len(_STEP_COLUMNS)
+def _steps(row: tuple[Any, ...] | None, depth: int) -> list[Step]:
     if row is None:
         return []
-    starts = (number * width for number in range(depth))
-    return [Step(*row[start : start + width]) for start in starts if row[start] is not None]
+    starts = range(0, depth * _STEP_WIDTH, _STEP_WIDTH)
+    return [Step(*row[start : start + _STEP_WIDTH]) for start in starts if row[start] is not None]
 
 
 def _entry(path: VirtualPath, step: Step, row: Sequence[Any]) -> Entry:
@@ -114,25 +124,28 @@ def _entry(path: VirtualPath, step: Step, row: Sequence[Any]) -> Entry:
     return Entry(step.id, path, EntryKind(step.kind), step.organization, created_at, creator, file, work_owner)
 
 
+_ROOT_MADE: Final = Prepared(select(entry.c.created_at).where(entry.c.id == literal(ROOT_ID)))
+
+
 def _root(connection: Connection) -> Found:
-    created_at = connection.execute(select(entry.c.created_at).where(entry.c.id == ROOT_ID)).scalar()
-    root = Entry(ROOT_ID, VirtualPath(), EntryKind.FOLDER, None, created_at or EPOCH, "", None, None)
-    return Found(root.path, (_ROOT_STEP,), root, _ROOT_STEP)
+    row = _ROOT_MADE.first(connection)
+    root = Entry(ROOT_ID, VirtualPath(), EntryKind.FOLDER, None, EPOCH if row is None else row[0], "", None, None)
+    return Found(root.path, _FROM_ROOT, root, _ROOT_STEP)
 
 
 def path_of(connection: Connection, place: EntryId) -> VirtualPath | None:
     """Return where the entry *place* is now, or None when it is gone."""
-    names = connection.execute(_way_up(), {"place": place}).all()
+    names = _way_up().rows(connection, place=place)
     return VirtualPath(tuple(name for parent, name in names if parent is not None)) if names else None
 
 
 @lru_cache(maxsize=1)
-def _way_up() -> Select[Any]:
+def _way_up() -> Prepared:
     """Return the statement, built once: building it takes longer than running it."""
     start = entry.c.id == bindparam("place")
     up = select(entry.c.parent, entry.c.name, literal(0).label("height")).where(start).cte(recursive=True)
     up = up.union_all(select(entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent))
-    return select(up.c.parent, up.c.name).order_by(up.c.height.desc())
+    return Prepared(select(up.c.parent, up.c.name).order_by(up.c.height.desc()))
 
 
 @dataclass(frozen=True, slots=True)

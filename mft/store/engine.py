@@ -39,6 +39,9 @@ _WRITERS_LOCK: Final = 0x6D66_745F_7772
 
 _IDLE_READERS: Final = 8
 
+Stamp = tuple[object, int]
+"""A moment of the database: a connection, and what it counts of the commits of all others."""
+
 
 class Store:
     """The database.  ``read`` and ``write`` are the only ways in."""
@@ -63,6 +66,27 @@ class Store:
                 self._return(connection)
         except (DBAPIError, PoolTimeoutError) as error:
             raise _answer(error) from error
+
+    def stamp(self, connection: Connection) -> Stamp | None:
+        """Begin the read of *connection*, from ``read`` and not yet used, and name the moment that it sees.
+
+        Two stamps are equal only if nothing was committed between the moments they name: what was read
+        at the one is true at the other.  SQLite counts, on each connection, the commits of every other
+        one, of this process or another, and none of ours that reads ever commits.  The count belongs to
+        its connection, so the connection is part of the stamp; the driver's own, since another could be
+        opened under SQLAlchemy's.  It is asked as the first statement of the transaction, which fixes
+        the moment: no commit comes between the stamp and what is read after it.
+
+        None on PostgreSQL, where a counter would have to be asked over the same wire as what it vouches
+        for, and every writer would have to keep it: there a moment has no name, and nothing is remembered.
+        """
+        if not self.is_sqlite:
+            return None
+        driver = _driver(connection)
+        if not driver.in_transaction:
+            driver.execute("BEGIN")
+        (count,) = driver.execute("PRAGMA data_version").fetchone()
+        return driver, count
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -140,7 +164,11 @@ class Store:
         if not self.is_sqlite or connection.invalidated or len(self._readers) >= _IDLE_READERS:
             connection.close()
             return
-        connection.rollback()
+        if connection.in_transaction():
+            connection.rollback()
+        driver = _driver(connection)
+        if driver.in_transaction:
+            driver.rollback()  # Begun by its stamp, which SQLAlchemy knows nothing of.
         self._readers.append(connection)
 
     @contextmanager
@@ -183,8 +211,10 @@ def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("mft_writes", False)
     if writes:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        _driver(connection).execute("BEGIN")  # Twice as quick as through SQLAlchemy, and it never waits.
+        return
+    driver = _driver(connection)
+    if not driver.in_transaction:  # Its stamp may have begun it.
+        driver.execute("BEGIN")  # Twice as quick as through SQLAlchemy, and it never waits.
 
 
 def _postgres_settings() -> dict[str, str]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, literal, or_, select, true
 
@@ -11,7 +12,17 @@ from mft.model.account import AccountState
 from mft.model.ids import AccountId, EntryId, GrantId, OrganizationId
 from mft.model.path import VirtualPath
 from mft.model.rights import Grant, Right
+from mft.store.prepared import Prepared
 from mft.store.tables import account, entry, folder_grant, organization
+
+_COLUMNS: Final = (
+    folder_grant.c.id,
+    folder_grant.c.rights,
+    folder_grant.c.account,
+    folder_grant.c.organization,
+    folder_grant.c.granted_by,
+    folder_grant.c.granted_at,
+)
 
 
 def _with_folders(which: ColumnElement[bool]) -> Select[Any]:
@@ -26,22 +37,23 @@ def _with_folders(which: ColumnElement[bool]) -> Select[Any]:
         select(up.c.grant, entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent)
     )
     return (
-        select(folder_grant, up.c.parent, up.c.name)
+        select(*_COLUMNS, up.c.parent, up.c.name)
         .join(up, up.c.grant == folder_grant.c.id)
         .order_by(folder_grant.c.granted_at, folder_grant.c.id, up.c.height.desc())
     )
 
 
-@lru_cache(maxsize=1)
-def _held() -> Select[Any]:
-    holder = or_(
-        folder_grant.c.account == bindparam("account"), folder_grant.c.organization == bindparam("organization")
-    )
-    return _with_folders(holder)
+def _holder() -> ColumnElement[bool]:
+    return or_(folder_grant.c.account == bindparam("account"), folder_grant.c.organization == bindparam("organization"))
 
 
 @lru_cache(maxsize=1)
-def _in_force() -> Select[Any]:
+def _held() -> Prepared:
+    return Prepared(_with_folders(_holder()))
+
+
+@lru_cache(maxsize=1)
+def _in_force() -> Prepared:
     enabled = (
         select(1)
         .select_from(account.join(organization, organization.c.id == account.c.organization))
@@ -51,27 +63,27 @@ def _in_force() -> Select[Any]:
             organization.c.enabled,
         )
     )
-    return _held().where(enabled.exists())
+    return Prepared(_with_folders(_holder()).where(enabled.exists()))
 
 
-def _grants(rows: Sequence[Any]) -> tuple[Grant, ...]:
-    return tuple(_grant(list(steps)) for _, steps in groupby(rows, key=lambda row: row.id))
+def _grants(rows: Sequence[Sequence[Any]]) -> tuple[Grant, ...]:
+    return tuple(_grant(list(steps)) for _, steps in groupby(rows, key=itemgetter(0)))
 
 
-def _grant(steps: list[Any]) -> Grant:
-    row = steps[0]
-    folder = VirtualPath(tuple(step.name for step in steps if step.parent is not None))
-    return Grant(row.id, folder, Right(row.rights), row.account, row.organization, row.granted_by, row.granted_at)
+def _grant(steps: list[Sequence[Any]]) -> Grant:
+    number, rights, *rest, _, _ = steps[0]
+    folder = VirtualPath(tuple(name for *_, parent, name in steps if parent is not None))
+    return Grant(number, folder, Right(rights), *rest)
 
 
 def held_by(connection: Connection, account: AccountId, organization: OrganizationId) -> tuple[Grant, ...]:
     """Return the grants of *account*, its own and its organization's, in one statement."""
-    return _grants(connection.execute(_held(), {"account": account, "organization": organization}).all())
+    return _grants(_held().rows(connection, account=account, organization=organization))
 
 
 def in_force(connection: Connection, account: AccountId, organization: OrganizationId) -> tuple[Grant, ...]:
     """Return what ``held_by`` returns while both are enabled, else nothing; in one statement."""
-    return _grants(connection.execute(_in_force(), {"account": account, "organization": organization}).all())
+    return _grants(_in_force().rows(connection, account=account, organization=organization))
 
 
 def on_folder(connection: Connection, folder: EntryId) -> tuple[Grant, ...]:

@@ -63,9 +63,9 @@ class Prepared:
         values: Any = {**form.fixed, **binds}
         if form.order is not None:
             values = [values[name] for name in form.order]
-        if not connection.in_transaction():
-            connection.begin()
         driver = connection.connection.dbapi_connection
+        if not (getattr(driver, "in_transaction", False) or connection.in_transaction()):
+            connection.begin()
         cursor = driver.cursor()  # type: ignore[union-attr]  # A connection that is open has one.
         errors = connection.dialect.loaded_dbapi.Error
         try:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -25,6 +24,7 @@ from mft.model.errors import Conflict
 from mft.model.file import SealedKey, UploadState
 from mft.model.ids import AccountId, BlobId, EntryId, OrganizationId, UploadId
 from mft.store.children import Viewer
+from mft.store.prepared import Prepared
 from mft.store.tables import entry, upload, version
 from mft.store.types import Instant
 from mft.store.versions import held
@@ -71,10 +71,6 @@ def _staged(row: Sequence[Any]) -> Staged:
     number, parent, name, owner, owner_name, blob, wrapped, master, state, *rest = row
     key = SealedKey(wrapped, master)
     return Staged(number, parent, name, owner, owner_name, blob, key, UploadState(state), *rest)
-
-
-def _of(viewer: Viewer) -> ColumnElement[bool]:
-    return _is_of(viewer.name, viewer.account)
 
 
 def _is_of(name: Any, account: Any) -> ColumnElement[bool]:
@@ -134,16 +130,23 @@ def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: date
 
     Left out are those whose name stands in the tree at *now*.
     """
-    gone = (version.c.expires_at <= now) & ~held(literal(now, Instant))
+    asked = {"parent": parent, "viewer": viewer.name, "account": viewer.account, "since": since, "now": now}
+    return [_staged(row) for row in _mine_in().rows(connection, **asked)]
+
+
+@lru_cache(maxsize=1)
+def _mine_in() -> Prepared:
+    now: Any = bindparam("now", type_=Instant)
+    gone = (version.c.expires_at <= now) & ~held(now)
+    parent: Any = bindparam("parent")
     stands = (
         exists()
         .select_from(entry.outerjoin(version, version.c.entry == entry.c.id))
         .where(entry.c.parent == parent, entry.c.name == upload.c.name, version.c.id.is_(None) | ~gone)
     )
-    here = (upload.c.parent == parent) & (upload.c.touched_at > since) & ~stands
-    return [
-        _staged(row) for row in connection.execute(select(*_COLUMNS).where(here, _of(viewer)).order_by(upload.c.name))
-    ]
+    here = (upload.c.parent == parent) & (upload.c.touched_at > bindparam("since", type_=Instant)) & ~stands
+    theirs = _is_of(bindparam("viewer"), bindparam("account"))
+    return Prepared(select(*_COLUMNS).where(here, theirs).order_by(upload.c.name))
 
 
 def in_folder(connection: Connection, parent: EntryId) -> list[Staged]:

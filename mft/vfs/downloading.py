@@ -9,7 +9,7 @@ from mft.policy.access import Operation
 from mft.store import downloads
 from mft.store.downloads import Taken
 from mft.vfs.coverage import Coverage
-from mft.vfs.looking import look
+from mft.vfs.looking import recall
 from mft.vfs.parts import Caller, Parts
 from mft.vfs.shapes import Ended
 
@@ -91,7 +91,7 @@ class Download:
 def open_download(parts: Parts, caller: Caller, path: VirtualPath) -> Download:
     """Return the version at the caller's own *path*, open.  Raises as ``Workspace.open_download`` says."""
     with parts.store.read() as connection:
-        place = look(connection, caller, path, parts.clock.now())
+        place = recall(parts.memory.at(connection), connection, caller, path, parts.clock.now())
         file = place.file()
         if not place.is_mine:
             place.demand(Operation.READ)

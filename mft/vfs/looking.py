@@ -17,6 +17,7 @@ from mft.store.catalog import Found, Step
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
 from mft.vfs.parts import Caller
+from mft.vfs.remembering import Moment
 from mft.vfs.view import is_fixed
 
 
@@ -130,10 +131,21 @@ def quiet_of(way: tuple[Step, ...]) -> int:
 
 def look(connection: Connection, caller: Caller, path: VirtualPath, now: datetime) -> Place:
     """Return what is at the caller's own *path*.  Raises NotFound when it is out of view."""
+    return look_at(connection, caller, _in_view(caller, path), now)
+
+
+def recall(moment: Moment, connection: Connection, caller: Caller, path: VirtualPath, now: datetime) -> Place:
+    """Return what ``look`` returns, in a read that changes nothing, from *moment* as far as it is known there."""
+    place = _in_view(caller, path)
+    grants = moment.grants(connection, (caller.viewer.account, caller.organization), caller.grants)
+    return Place(place, caller, grants, moment.found(connection, place), now)
+
+
+def _in_view(caller: Caller, path: VirtualPath) -> VirtualPath:
     place = caller.view.catalog(path)
     if place is None:
         raise NotFound(f"there is nothing at {path}")
-    return look_at(connection, caller, place, now)
+    return place
 
 
 def look_to_add(connection: Connection, caller: Caller, path: VirtualPath, now: datetime) -> Place:

@@ -19,6 +19,7 @@ from mft.policy.retention import RetentionTerms
 from mft.store.children import Viewer
 from mft.store.engine import Connection, Store
 from mft.vfs.ledger import Ledger
+from mft.vfs.remembering import Memory
 from mft.vfs.shapes import Ended
 from mft.vfs.view import View
 
@@ -61,6 +62,8 @@ class Parts:
     clock: Clock
     rules: Rules
     node: str
+    memory: Memory
+    """Of reads only: a transaction that writes looks for itself."""
     ledger: Ledger = field(default_factory=Ledger)
     open_here: dict[UploadId, Holder] = field(default_factory=dict)
     """The uploads that this process holds open."""

@@ -2,7 +2,8 @@
 
 Every path argument is the caller's own (for a partner ``/Inbound/…``); the view turns it into the
 catalog's.  What the caller may not see is NotFound, what they see and may not do is Forbidden; the
-root is always there.  Grants are read anew in each call, in the transaction that acts on them.
+root is always there.  Grants are read anew in each call, in the transaction that acts on them, or
+remembered from a read since which nothing was committed (mft.vfs.remembering).
 """
 
 from typing import Final
@@ -20,14 +21,15 @@ from mft.model.rights import ALL, Grant
 from mft.model.session import Actor, Session
 from mft.policy.access import Operation
 from mft.store import grants, versions
-from mft.store.children import Viewer
+from mft.store.children import Line, Viewer
 from mft.store.engine import Connection, Store
 from mft.store.types import EPOCH
 from mft.vfs import listing, naming, opening
 from mft.vfs.downloading import Download, open_download
-from mft.vfs.listing import Listing, open_listing
-from mft.vfs.looking import look
+from mft.vfs.listing import Listing, line_of, open_listing
+from mft.vfs.looking import look, recall
 from mft.vfs.parts import Caller, Parts, Rules
+from mft.vfs.remembering import Memory
 from mft.vfs.room import space_of
 from mft.vfs.shapes import Ended, Leftovers, Listed, OpenMode, Space
 from mft.vfs.uploading import UploadHandle
@@ -38,6 +40,7 @@ __all__ = [
     "Ended",
     "Files",
     "Leftovers",
+    "Line",
     "Listed",
     "Listing",
     "OpenMode",
@@ -45,6 +48,7 @@ __all__ = [
     "Space",
     "UploadHandle",
     "Workspace",
+    "line_of",
 ]
 
 _OPERATORS: Final = (Grant(GrantId("operators"), ROOT, ALL, None, None, "the house", EPOCH),)
@@ -148,7 +152,7 @@ class Workspace:
     def space(self, path: VirtualPath) -> Space:
         """Return the room there is at *path*.  A short read."""
         with self._parts.store.read() as connection:
-            place = look(connection, self._caller, path, self._parts.clock.now())
+            place = recall(self._parts.memory.at(connection), connection, self._caller, path, self._parts.clock.now())
             if path.names:
                 place.entry()
             step = place.found.step or place.found.way[-1]
@@ -169,7 +173,7 @@ class Files:
         node: str,
     ) -> None:
         """Keep the parts; *node* is the name of this machine, whose staged uploads are its own."""
-        self.parts = Parts(store, blobs, master, trail, clock, rules, node)
+        self.parts = Parts(store, blobs, master, trail, clock, rules, node, Memory(store))
 
     def workspace(self, session: Session, account: Account, organization: Organization) -> Workspace:
         """Return the tree as *session* may use it: *account* of *organization*."""

@@ -1,11 +1,8 @@
 """The tree's queries: one statement where one was promised, and the same answers on both databases."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from mft.model.errors import Conflict, Exhausted
 from mft.model.file import EntryKind, UploadState
@@ -16,6 +13,7 @@ from mft.store.children import Viewer
 from mft.store.engine import Connection, Store
 from mft.store.uploads import Staged
 from mft.vfs.workspace import Ended
+from tests.support.statements import counted
 from tests.support.world import PUT, World, p, put
 
 HOME = "/Distribution/northwind"
@@ -28,22 +26,6 @@ def world(any_store: Store, tmp_path: Path) -> World:
     house.add_account("alice", "northwind")
     house.grant("alice", HOME)
     return house
-
-
-@contextmanager
-def counted(store: Store) -> Iterator[list[str]]:
-    """Collect the statements that run meanwhile, but for the transaction's own."""
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest: object) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
-            seen.append(statement)
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(store.engine, "before_cursor_execute", note)
 
 
 def test_a_path_of_any_usual_depth_is_resolved_in_one_statement(world: World):

@@ -4,8 +4,7 @@ Only ``close`` with a client's SSH_FXP_CLOSE behind it publishes an upload.  Eve
 can happen to a session comes through ``release``, which keeps what arrived and publishes nothing.
 """
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from mft.model.errors import Conflict, Exhausted, Forbidden, Invalid
@@ -112,7 +111,7 @@ class Browsing:
 
     path: VirtualPath
     listing: Listing
-    names: deque[bytes] = field(default_factory=deque)
+    names: list[bytes]
     """Entries that were fetched and not sent yet."""
     at_end: bool = False
 

@@ -1,25 +1,28 @@
 """Requests about names: look, list, remove, make, rename, set.  Each path becomes a VirtualPath first."""
 
 import struct
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Final
 
 from mft.model.errors import Forbidden
 from mft.model.file import EntryKind
 from mft.model.path import VirtualPath
 from mft.sftp.session import packets
-from mft.sftp.session.attrs import bare_name, encode_listed, entry, read_wishes
+from mft.sftp.session.attrs import encode_listed, read_wishes
 from mft.sftp.session.context import Context
 from mft.sftp.session.handles import Browsing
+from mft.sftp.session.longnames import bare_name, entries
 from mft.sftp.session.packets import Code, Fields
 from mft.sftp.session.status import END_OF_FILE
 from mft.sftp.session.transfers import checked_size
-from mft.vfs.workspace import Leftovers, Space
+from mft.vfs.workspace import Leftovers, Space, line_of
 
 READDIR_BYTES: Final = 96 * 1024
 """Of one answer to READDIR; small enough for clients that take no packet above 128 KiB."""
-BATCH: Final = 512
-"""Names fetched at a time."""
+BATCH: Final = 640
+"""Names fetched at a time: about as many as an answer takes."""
 _BLOCK: Final = 4096
 _LONGEST_NAME: Final = 255
 _NO_SETUID: Final = 0x2
@@ -62,34 +65,21 @@ class Tree:
         context = self._context
         context.handles.require_room()
         listing = await context.offload.read(context.workspace.listing, path)
-        browsing = Browsing(path, listing)
-        here = await context.offload.read(context.workspace.stat, path)
-        above = await context.offload.read(context.workspace.stat, path.parent)
-        now = context.clock.now()
-        browsing.names.extend((entry(".", here, now), entry("..", above, now)))
+        around = [line_of(listing.here, "."), line_of(listing.above, "..")]
+        browsing = Browsing(path, listing, entries(around, context.clock.now()))
         return packets.handle(number, context.handles.add(browsing))
 
     async def readdir(self, number: int, fields: Fields) -> bytes:
         """READDIR, section 6.7: as many names as fit, then EOF."""
         browsing = self._context.handles.folder(fields.string())
-        entries: list[bytes] = []
-        room = READDIR_BYTES
-        while True:
-            while browsing.names and len(browsing.names[0]) <= room:
-                room -= len(browsing.names[0])
-                entries.append(browsing.names.popleft())
-            if browsing.names or browsing.at_end:
-                break
-            await self._fetch(browsing)
-        if not entries:
+        while (fitting := _fitting(browsing.names)) == len(browsing.names) and not browsing.at_end:
+            found = await self._context.offload.read(browsing.listing.lines, BATCH)
+            browsing.names += entries(found, self._context.clock.now())
+            browsing.at_end = not found
+        if not fitting:
             return packets.status(number, Code.EOF, END_OF_FILE.text)
-        return packets.names(number, entries)
-
-    async def _fetch(self, browsing: Browsing) -> None:
-        found = await self._context.offload.read(browsing.listing.next, BATCH)
-        now = self._context.clock.now()
-        browsing.names.extend(entry(listed.name, listed, now) for listed in found)
-        browsing.at_end = not found
+        sent, browsing.names = browsing.names[:fitting], browsing.names[fitting:]
+        return packets.names(number, sent)
 
     async def remove(self, number: int, fields: Fields) -> bytes:
         """REMOVE, section 6.5."""
@@ -139,6 +129,11 @@ class Tree:
     async def _space(self, number: int, path: VirtualPath) -> bytes:
         space = await self._context.offload.read(self._context.workspace.space, path)
         return packets.extended_reply(number, encode_space(space))
+
+
+def _fitting(names: list[bytes]) -> int:
+    """Return how many of *names*, the first, an answer to READDIR takes."""
+    return bisect_right(list(accumulate(map(len, names))), READDIR_BYTES)
 
 
 def encode_space(space: Space) -> bytes:
