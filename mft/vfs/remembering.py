@@ -45,6 +45,10 @@ class Moment:
         """By each folder's names: all folders down to it, itself included."""
         self._grants: dict[Hashable, tuple[Grant, ...]] = {}
 
+    def __len__(self) -> int:
+        """Return how many places are remembered."""
+        return max(len(self._places), len(self._ways))
+
     def grants(
         self, connection: Connection, holder: Hashable, ask: Callable[[Connection], tuple[Grant, ...]]
     ) -> tuple[Grant, ...]:

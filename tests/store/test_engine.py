@@ -266,3 +266,50 @@ def test_a_reader_that_takes_its_time_holds_back_the_scrubbing_and_no_writer(sto
             connection.execute(text("INSERT INTO kept VALUES ('x')"))
         assert time.monotonic() - began < engine.PATIENCE / 2
     assert store.scrub()
+
+
+def test_a_moment_is_named_anew_after_a_commit_and_only_then(store: Store) -> None:
+    def stamp() -> object:
+        with store.read() as connection:
+            return store.stamp(connection)
+
+    first = stamp()
+    assert first is not None
+    assert stamp() == first
+    other = open_store(store.engine.url.render_as_string())
+    with other.write() as connection:
+        put(connection, 1)
+    other.close()
+    second = stamp()
+    assert second != first
+    with store.write() as connection:
+        put(connection, 2)
+    assert stamp() not in {first, second}
+
+
+def test_a_read_that_is_named_sees_the_moment_of_its_name(store: Store) -> None:
+    with store.read() as connection:
+        before = store.stamp(connection)
+        with store.write() as writer:
+            put(writer, 1)
+        assert connection.execute(select(penalty.c.source)).all() == []
+        assert store.stamp(connection) == before
+    assert sources(store) == [1]
+
+
+def test_a_read_that_was_only_named_holds_nothing_back(store: Store) -> None:
+    with store.read() as connection:
+        store.stamp(connection)
+    with store.write() as connection:
+        put(connection, 1)
+    assert store.scrub()
+
+
+def test_two_readers_moments_have_no_name_in_common(store: Store) -> None:
+    with store.read() as one, store.read() as other:
+        assert store.stamp(one) != store.stamp(other)
+
+
+def test_a_moment_has_no_name_on_postgresql(postgres_store: Store) -> None:
+    with postgres_store.read() as connection:
+        assert postgres_store.stamp(connection) is None

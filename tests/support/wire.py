@@ -18,7 +18,7 @@ from mft.offload import Offload
 from mft.sftp.session.limits import SessionLimits
 from mft.sftp.session.packets import Kind, string
 from mft.sftp.session.session import SftpSession
-from mft.vfs.workspace import Ended, Leftovers, Listed, OpenMode, Space
+from mft.vfs.workspace import Ended, Leftovers, Line, Listed, OpenMode, Space, line_of
 
 READ, WRITE, APPEND, CREATE, TRUNCATE, EXCLUSIVE = 1, 2, 4, 8, 16, 32
 NO_ATTRS = struct.pack(">I", 0)
@@ -241,11 +241,17 @@ class FaultyListing:
     room: FaultyRoom
     given: int = 0
 
-    def next(self, count: int) -> list[Listed]:
-        self.room.call("next")
+    @property
+    def here(self) -> Listed:
+        return self.room.listed("here", EntryKind.FOLDER)
+
+    above = here
+
+    def lines(self, count: int) -> list[Line]:
+        self.room.call("lines")
         fresh = range(self.given, min(self.given + count, self.room.size))
         self.given += len(fresh)
-        return [self.room.listed(f"file-{number:06}.txt") for number in fresh]
+        return [line_of(self.room.listed(f"file-{number:06}.txt")) for number in fresh]
 
 
 @dataclass
