@@ -47,10 +47,10 @@ class Sight(Enum):
 
 def rights_at(grants: Iterable[Grant], path: VirtualPath) -> Right:
     """Return what *grants* add up to at *path*: each counts at its folder and everywhere below."""
-    rights = Right.NONE
+    rights = nothing = Right.NONE
     for grant in grants:
         if path.within(grant.folder):
-            rights = rights | grant.rights if rights else grant.rights
+            rights = grant.rights if rights is nothing else rights | grant.rights
     return rights
 
 
