@@ -10,17 +10,15 @@ from mft.model.ids import AccountId, EntryId
 from mft.model.path import VirtualPath
 from mft.policy.access import Operation
 from mft.policy.names import is_work_name
-from mft.policy.quota import Use
 from mft.policy.retention import expiry, holds
 from mft.store import catalog, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
-from mft.store.usage import add_usage
 from mft.store.versions import NewVersion
 from mft.vfs.ending import RETENTION, end_file
 from mft.vfs.looking import Place, look_at
 from mft.vfs.parts import Caller, Parts
-from mft.vfs.room import demand_undo
+from mft.vfs.room import count_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,7 @@ def commit(parts: Parts, caller: Caller, whole: Whole) -> None:
         )
         owner = place.folder().organization
         versions.add_version(connection, target, owner, new)
-        add_usage(connection, owner, Use(done.size, 1))
-        demand_undo(connection, owner, now)
+        count_file(connection, owner, done.size, now)
         detail: dict[str, DetailValue] = {
             "size": done.size,
             "sha256": done.sha256.hex(),

@@ -81,7 +81,7 @@ def _lease(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode) -> _
             uploads.add_upload(connection, row)
         else:
             uploads.renew_lease(connection, mine, row)
-        demand_file(connection, parts, owner, place.now, new=row.id if place.there is None else None)
+        demand_file(connection, parts, owner, place.now, row.id, new=place.there is None)
         there = place.there.file if place.there is not None else None
         return _Plan(
             opening=Opening(
