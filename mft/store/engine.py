@@ -84,6 +84,11 @@ class Store:
         except self._drivers_error as error:  # Nobody but the store talks to the driver unwrapped.
             raise Unavailable(f"the database did not answer: {error}") from error
 
+    @property
+    def in_line(self) -> int:
+        """How many of this process's writers wait for their turn."""
+        return len(self._line)
+
     @contextmanager
     def alter(self) -> Iterator[Connection]:
         """Give a write transaction in which tables may be made anew, for ``mft.store.schema`` alone.
@@ -167,9 +172,11 @@ class Store:
         except BaseException as error:  # noqa: BLE001  (whatever it was, nobody's act is kept, and each is told)
             shared.broken = error
         finally:
-            self._put_back(shared.connection, broken=shared.broken is not None)
-            self._line.leave()
-            shared.end()
+            try:
+                self._put_back(shared.connection, broken=shared.broken is not None)
+            finally:
+                self._line.leave()
+                shared.end()
 
     def _commit(self, connection: Connection) -> None:
         # SQLite ends a transaction by itself when its disk is full; COMMIT would then keep what came after.
@@ -195,8 +202,10 @@ class Store:
             connection.rollback()  # What failed alone; nothing after a commit.
             return
         self._writer = None
-        with suppress(DBAPIError):
-            connection.close()
+        if broken and not connection.invalidated:
+            with suppress(self._drivers_error):  # SQLAlchemy takes a transaction whose COMMIT failed for ended.
+                _driver(connection).rollback()
+        connection.close()
 
     def _reader(self) -> Connection:
         if not self.is_sqlite:

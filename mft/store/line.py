@@ -80,6 +80,10 @@ class Line:
         self._taken = False
         self._waiting: deque[_Waiting] = deque()
 
+    def __len__(self) -> int:
+        """Return how many wait for their turn."""
+        return len(self._waiting)
+
     def enter(self, wish: Wish) -> Shared | None:
         """Wait for the turn; return the transaction that is handed over with it, if one is.
 
