@@ -12,16 +12,18 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_FILES = 16
+"""Most of them wait: for the disk, or in the line of writers to share a commit."""
 
 
 class Offload:
     """Four lanes: reads, writes, file work and password hashing.  Close it when the doors are shut."""
 
     def __init__(self, *, inline_reads: bool, writers: int, hashers: int) -> None:
-        """Make the lanes.  *writers* is 1 on SQLite, which has one writer whatever we ask for."""
+        """Make the lanes.  Of *writers* one writes at a time; the others stand in line and share commits."""
         self._reads = None if inline_reads else ThreadPoolExecutor(8, "read")
         self._writes = ThreadPoolExecutor(writers, "write")
-        self._files = ThreadPoolExecutor(4, "file")
+        self._files = ThreadPoolExecutor(_FILES, "file")
         self._hashes = ThreadPoolExecutor(hashers, "hash")
 
     async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

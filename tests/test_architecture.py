@@ -217,8 +217,8 @@ def test_only_the_clock_asks_what_time_it_is():
     assert asked == ["mft/clock.py: datetime.now"]
 
 
-def test_monotonic_time_serves_only_where_silence_is_measured():
-    allowed = ("mft/sftp", "mft/vfs", "mft/app", "mft/web", "mft/cli")
+def test_monotonic_time_serves_only_where_silence_or_a_wait_is_measured():
+    allowed = ("mft/sftp", "mft/vfs", "mft/app", "mft/web", "mft/cli", "mft/store/line.py")
     asked = [
         place(f)
         for f in sources("mft")

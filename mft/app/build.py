@@ -67,7 +67,7 @@ from mft.vfs.history import History
 from mft.vfs.holds import Holds
 from mft.vfs.workspace import Files
 
-_WRITERS = 8
+_WRITERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[House
         blobs.prepare()
         offload = Offload(
             inline_reads=store.is_sqlite,
-            writers=1 if store.is_sqlite else _WRITERS,
+            writers=_WRITERS,
             hashers=settings.passwords.hashers,
         )
         opened.callback(offload.close)

@@ -55,7 +55,9 @@ class LocalBlobs:
     def publish(self, blob: BlobId) -> None:
         """Move a blob from staging to where it stays, durably.  Its bytes were synced by their writer.
 
-        A blob that was published already is left as it is.
+        A blob that was published already is left as it is.  That it is no longer in staging need not
+        be on the disk: on a file system that renames in two steps a power cut leaves it a second name,
+        which goes when the blob is discarded.
         """
         source, target = self._staged(blob), self._published(blob)
         with _disk("publishing a blob"):
@@ -65,6 +67,10 @@ class LocalBlobs:
                 if not target.exists():
                     raise Unavailable(f"the bytes of blob {blob} are missing from staging") from None
             _sync_folder(target.parent)
+
+    def sync_staged(self) -> None:
+        """Return once the names of the staged blobs are on the disk; their bytes are their writers' affair."""
+        with _disk("flushing the names of staged blobs"):
             _sync_folder(self._staging)
 
     def open(self, blob: BlobId) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, inser
 from mft.model.file import Entry, EntryKind
 from mft.model.ids import AccountId, EntryId, OrganizationId
 from mft.model.path import VirtualPath
-from mft.store.prepared import Prepared
+from mft.store.prepared import Prepared, new_values
 from mft.store.tables import entry, version
 from mft.store.types import EPOCH
 from mft.store.versions import COLUMNS as VERSION_COLUMNS
@@ -181,6 +181,24 @@ def ensure_root(connection: Connection, at: datetime) -> None:
         )
 
 
+_MADE: Final = (
+    entry.c.parent,
+    entry.c.name,
+    entry.c.kind,
+    entry.c.organization,
+    entry.c.created_at,
+    entry.c.creator,
+    entry.c.work_owner,
+)
+_ADD: Final = Prepared(insert(entry).values(new_values(_MADE)).returning(entry.c.id))
+_THIS: Final = entry.c.id == bindparam("which")
+_RENEW: Final = Prepared(
+    update(entry).where(_THIS).values(new_values((entry.c.created_at, entry.c.creator, entry.c.work_owner)))
+)
+_MOVE: Final = Prepared(update(entry).where(_THIS).values(new_values((entry.c.parent, entry.c.name))))
+_REMOVE_ONE: Final = Prepared(delete(entry).where(_THIS))
+
+
 def add_entry(
     connection: Connection,
     parent: EntryId,
@@ -193,34 +211,35 @@ def add_entry(
     work_owner: AccountId | None = None,
 ) -> EntryId:
     """Put *name* into the folder *parent* and return its id.  The name must be free."""
-    added = connection.execute(
-        insert(entry).values(
-            parent=parent,
-            name=name,
-            kind=kind,
-            organization=owner,
-            created_at=at,
-            creator=creator,
-            work_owner=work_owner,
-        )
+    row = _ADD.first(
+        connection,
+        new_parent=parent,
+        new_name=name,
+        new_kind=kind.value,
+        new_organization=owner,
+        new_created_at=at,
+        new_creator=creator,
+        new_work_owner=work_owner,
     )
-    assert added.inserted_primary_key is not None  # noqa: S101  (one row was inserted)
-    return EntryId(added.inserted_primary_key[0])
+    assert row is not None  # noqa: S101  (one row was inserted)
+    return EntryId(row[0])
 
 
 def renew_entry(connection: Connection, place: EntryId, at: datetime, creator: str, work: AccountId | None) -> None:
     """Let the entry *place* begin anew at *at*: what it held has expired, or leaves its work name."""
-    changed = {"created_at": at, "creator": creator, "work_owner": work}
-    connection.execute(update(entry).where(entry.c.id == place).values(changed))
+    _RENEW.run(connection, which=place, new_created_at=at, new_creator=creator, new_work_owner=work)
 
 
 def move_entry(connection: Connection, place: EntryId, parent: EntryId, name: str) -> None:
     """Put the entry *place*, with all below it, under *name* into the folder *parent*."""
-    connection.execute(update(entry).where(entry.c.id == place).values(parent=parent, name=name))
+    _MOVE.run(connection, which=place, new_parent=parent, new_name=name)
 
 
 def remove_entries(connection: Connection, places: Sequence[EntryId]) -> None:
     """Take *places* out of the tree; nothing may hang on them any more."""
+    if len(places) == 1:
+        _REMOVE_ONE.run(connection, which=places[0])
+        return
     connection.execute(delete(entry).where(entry.c.id.in_(places)))
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
+from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mft.model.ids import AccountId, SessionId, VersionId
+from mft.store.prepared import Prepared, new_values
 from mft.store.tables import download, version
 
 
@@ -25,24 +27,39 @@ class Taken:
     whole: bool
 
 
+_LINE: Final = (
+    download.c.version,
+    download.c.account,
+    download.c.account_name,
+    download.c.session,
+    download.c.source,
+    download.c.started_at,
+    download.c.ended_at,
+    download.c.bytes,
+    download.c.whole,
+)
+_RECORD: Final = Prepared(insert(download).values(new_values(_LINE)))
+_COUNT: Final = Prepared(
+    update(version).where(version.c.id == bindparam("which")).values(downloads=version.c.downloads + 1)
+)
+
+
 def record(connection: Connection, taken: Taken) -> None:
     """Write *taken* into the ledger; a whole one counts on the version."""
-    connection.execute(
-        insert(download).values(
-            version=taken.version,
-            account=taken.account,
-            account_name=taken.account_name,
-            session=taken.session,
-            source=None if taken.source is None else int(taken.source),
-            started_at=taken.started_at,
-            ended_at=taken.ended_at,
-            bytes=taken.bytes,
-            whole=taken.whole,
-        )
+    _RECORD.run(
+        connection,
+        new_version=taken.version,
+        new_account=taken.account,
+        new_account_name=taken.account_name,
+        new_session=taken.session,
+        new_source=None if taken.source is None else int(taken.source),
+        new_started_at=taken.started_at,
+        new_ended_at=taken.ended_at,
+        new_bytes=taken.bytes,
+        new_whole=taken.whole,
     )
     if taken.whole:
-        counted = update(version).where(version.c.id == taken.version)
-        connection.execute(counted.values(downloads=version.c.downloads + 1))
+        _COUNT.run(connection, which=taken.version)
 
 
 def of_version(connection: Connection, number: VersionId) -> list[Taken]:

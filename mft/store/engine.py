@@ -4,12 +4,12 @@
 nothing.  Writers stand in one line on both databases: SQLite has one write lock, and on PostgreSQL
 every writer takes the same advisory lock first.  So what a transaction has looked at is still true
 when it writes, the chain of the audit trail has no fork, and a room is written once for both.
+Short acts that stand in line together share a commit (``mft.store.line``).
 """
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -18,11 +18,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mft.model.errors import Unavailable
+from mft.store.line import PATIENCE, Line, Shared, Wish
 
 __all__ = ["Connection", "Store", "open_store"]
-
-PATIENCE: Final = 10
-"""Seconds a writer stands in line before it is told that the database did not answer."""
 
 _SCRUBBING: Final = 100
 """Milliseconds that writers may have to wait while the log is cut off."""
@@ -50,10 +48,14 @@ class Store:
         """Keep *engine*; ``open_store`` makes it."""
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._drivers_error: type[Exception] = engine.dialect.loaded_dbapi.Error
         # Opened connections waiting for their next read: a checkout from the pool costs as much as the query.
         self._readers: deque[Connection] = deque()
         # Threads of one process queue here; SQLite's own waiting is sleeping and trying again.
-        self._line = Lock()
+        self._line = Line()
+        # Whoever has the turn uses it, or makes it.
+        self._writer: Connection | None = None
+        self._writer_waits = True
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -89,16 +91,27 @@ class Store:
         return driver, count
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, together: bool = False, durable: bool = True) -> Iterator[Connection]:
         """Give a connection whose work is kept, all of it, when the block ends without an error.
+
+        What follows the block finds it committed.  *together* lets a short act share its transaction,
+        and its wait for the disk, with others that stand in line: each has a savepoint of its own, and
+        if their one commit fails, each raises Unavailable.  Without *durable* the commit waits for no
+        disk: a power cut may take it, until the next durable one.
 
         Raises Unavailable when the line of writers does not move for ``PATIENCE`` seconds.
         """
         try:
-            with self._turn(), self._writer() as connection, connection.begin():
-                yield connection
+            yield from self._act(Wish(together, durable))
         except (DBAPIError, PoolTimeoutError) as error:
             raise _answer(error) from error
+        except self._drivers_error as error:  # Nobody but the store talks to the driver unwrapped.
+            raise Unavailable(f"the database did not answer: {error}") from error
+
+    @property
+    def in_line(self) -> int:
+        """How many of this process's writers wait for their turn."""
+        return len(self._line)
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
@@ -111,7 +124,7 @@ class Store:
             with self.write() as connection:
                 yield connection
             return
-        with self._turn(), self._writer() as connection:
+        with self._turn(), self.engine.connect().execution_options(mft_writes=True) as connection:
             connection.detach()  # Closed at the end, so that no later user finds it without its foreign keys.
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
@@ -143,10 +156,80 @@ class Store:
         """Close every connection."""
         while self._readers:
             self._readers.pop().close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
         self.engine.dispose()
 
-    def _writer(self) -> Connection:
-        return self.engine.connect().execution_options(mft_writes=True)
+    def _act(self, wish: Wish) -> Iterator[Connection]:
+        """Run one act, in a transaction of its own or in one that is handed over, and return when it is kept."""
+        shared = self._line.enter(wish) or self._begin(wish)
+        try:
+            yield from _beside(shared) if shared.acts else _first(shared)
+        finally:
+            # Who failed waits, too: what it was refused for may be what the others did.
+            if self._line.hand_over(shared):
+                shared.wait()
+            else:
+                self._finish(shared)
+            if shared.broken is not None:
+                raise _lost(shared.broken) from shared.broken
+
+    def _begin(self, wish: Wish) -> Shared:
+        try:
+            connection = self._writer_for(wish)
+            try:
+                connection.begin()
+            except BaseException:
+                self._put_back(connection, broken=True)
+                raise
+        except BaseException:
+            self._line.leave()
+            raise
+        return Shared(connection, wish)
+
+    def _finish(self, shared: Shared) -> None:
+        """End the transaction, give the turn on, and tell everybody who took part."""
+        try:
+            if shared.acts and shared.broken is None:
+                self._commit(shared.connection)
+        except BaseException as error:  # noqa: BLE001  (whatever it was, nobody's act is kept, and each is told)
+            shared.broken = error
+        finally:
+            try:
+                self._put_back(shared.connection, broken=shared.broken is not None)
+            finally:
+                self._line.leave()
+                shared.end()
+
+    def _commit(self, connection: Connection) -> None:
+        # SQLite ends a transaction by itself when its disk is full; COMMIT would then keep what came after.
+        if self.is_sqlite and not _driver(connection).in_transaction:
+            raise Unavailable("the database ended a transaction by itself; nothing of it was kept")
+        connection.commit()
+
+    def _writer_for(self, wish: Wish) -> Connection:
+        """Return the connection for the next transaction; only who has the turn asks."""
+        if not self.is_sqlite:
+            return self.engine.connect().execution_options(mft_writes=True, mft_waits=wish.durable)
+        if self._writer is None:
+            self._writer = self.engine.connect().execution_options(mft_writes=True)
+            self._writer.detach()
+            self._writer_waits = True
+        if self._writer_waits is not wish.durable:
+            _driver(self._writer).execute(f"PRAGMA synchronous={'FULL' if wish.durable else 'NORMAL'}")
+            self._writer_waits = wish.durable
+        return self._writer
+
+    def _put_back(self, connection: Connection, *, broken: bool) -> None:
+        if self.is_sqlite and not broken and not connection.invalidated:
+            connection.rollback()  # What failed alone; nothing after a commit.
+            return
+        self._writer = None
+        if broken and not connection.invalidated:
+            with suppress(self._drivers_error):  # SQLAlchemy takes a transaction whose COMMIT failed for ended.
+                _driver(connection).rollback()
+        connection.close()
 
     def _reader(self) -> Connection:
         if not self.is_sqlite:
@@ -173,15 +256,38 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if not self.is_sqlite:
-            yield  # The advisory lock is the line, for every process.
-            return
-        if not self._line.acquire(timeout=PATIENCE):
-            raise Unavailable("the database did not answer: another writer of this process does not finish")
+        self._line.enter(Wish(together=False, durable=True))
         try:
             yield
         finally:
-            self._line.release()
+            self._line.leave()
+
+
+def _first(shared: Shared) -> Iterator[Connection]:
+    yield shared.connection
+    shared.acts = 1
+
+
+def _beside(shared: Shared) -> Iterator[Connection]:
+    """Run an act behind others, whose work its failure must not take along."""
+    _say(shared, "SAVEPOINT act")
+    try:
+        yield shared.connection
+    except BaseException:
+        _say(shared, "ROLLBACK TO SAVEPOINT act")
+        _say(shared, "RELEASE SAVEPOINT act")
+        raise
+    _say(shared, "RELEASE SAVEPOINT act")
+    shared.acts += 1
+
+
+def _say(shared: Shared, words: str) -> None:
+    """Tell the database; what it cannot do breaks the whole transaction."""
+    try:
+        _driver(shared.connection).execute(words)
+    except Exception as error:
+        shared.broken = error
+        raise
 
 
 def open_store(url: str) -> Store:
@@ -209,12 +315,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer that begins deferred and upgrades later meets "database is locked" with no waiting.
     writes = connection.get_execution_options().get("mft_writes", False)
-    if writes:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        return
     driver = _driver(connection)
-    if not driver.in_transaction:  # Its stamp may have begun it.
-        driver.execute("BEGIN")  # Twice as quick as through SQLAlchemy, and it never waits.
+    if writes or not driver.in_transaction:  # The stamp of a read may have begun it.
+        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")  # Twice as quick as through SQLAlchemy.
 
 
 def _postgres_settings() -> dict[str, str]:
@@ -227,12 +330,22 @@ def _postgres_settings() -> dict[str, str]:
 
 def _begin_postgres(connection: Connection) -> None:
     # READ COMMITTED looks anew at each statement, so what follows the lock sees all that came before it.
-    if connection.get_execution_options().get("mft_writes", False):
+    options = connection.get_execution_options()
+    if options.get("mft_writes", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+        if not options.get("mft_waits", True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit=off")
 
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
+
+
+def _lost(why: BaseException) -> BaseException:
+    """Return what each is told whose act was in a transaction that was not kept."""
+    if isinstance(why, DBAPIError):
+        return _answer(why)
+    return Unavailable(f"the database did not answer: {why}") if isinstance(why, Exception) else why
 
 
 def _answer(error: DBAPIError | PoolTimeoutError) -> Exception:

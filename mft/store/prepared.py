@@ -5,11 +5,11 @@ query that SQLite answers in 5.  What runs for every request of a session goes t
 statement is still SQLAlchemy's, for both databases, and so are the types that its values pass.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import BindParameter, Column, Connection, Dialect, bindparam
 from sqlalchemy.exc import CompileError, DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -29,6 +29,11 @@ class _Form:
     """What the driver does not take as it is."""
     columns: tuple[tuple[int, _Convert], ...]
     """The columns that the driver does not give as they are meant."""
+
+
+def new_values(columns: Iterable[Column[Any]]) -> dict[Column[Any], BindParameter[Any]]:
+    """Return what an INSERT or UPDATE sets: each of *columns* to the bind ``new_<its name>``."""
+    return {column: bindparam(f"new_{column.name}", type_=column.type) for column in columns}
 
 
 class Prepared:

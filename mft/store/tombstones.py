@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from mft.model.file import Ending, Tombstone
 from mft.model.ids import TombstoneId, VersionId
 from mft.model.path import VirtualPath
+from mft.store.prepared import Prepared
 from mft.store.tables import tombstone
 from mft.store.types import Instant
 
@@ -48,9 +49,12 @@ def _buried(row: Sequence[Any]) -> Buried:
     return Buried(stone, version, key_destroyed_at)
 
 
+_BURY: Final = Prepared(insert(tombstone))
+
+
 def bury(connection: Connection, stones: Sequence[tuple[VersionId, Tombstone]]) -> None:
     """Set each of *stones*, of which there is at least one, over its version."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": stone.id,
             "version": version,
@@ -61,13 +65,17 @@ def bury(connection: Connection, stones: Sequence[tuple[VersionId, Tombstone]]) 
             "creator": stone.creator,
             "received_at": stone.received_at,
             "ended_at": stone.ended_at,
-            "ending": stone.ending,
+            "ending": stone.ending.value,
             "ended_by": stone.ended_by,
             "destroy_at": stone.destroy_at,
             "destroyed_at": stone.destroyed_at,
+            "key_destroyed_at": None,
         }
         for version, stone in stones
     ]
+    if len(rows) == 1:
+        _BURY.run(connection, **rows[0])
+        return
     connection.execute(insert(tombstone), rows)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
+    ScalarSelect,
     bindparam,
     delete,
     exists,
@@ -23,10 +23,12 @@ from sqlalchemy.exc import IntegrityError
 from mft.model.errors import Conflict
 from mft.model.file import SealedKey, UploadState
 from mft.model.ids import AccountId, BlobId, EntryId, OrganizationId, UploadId
+from mft.policy.quota import Quota, Use
 from mft.store.children import Viewer
 from mft.store.prepared import Prepared
-from mft.store.tables import entry, upload, version
+from mft.store.tables import entry, organization, upload, version
 from mft.store.types import Instant
+from mft.store.usage import USAGE
 from mft.store.versions import held
 
 
@@ -80,26 +82,28 @@ def _is_of(name: Any, account: Any) -> ColumnElement[bool]:
     return named & theirs
 
 
+_ADD: Final = Prepared(insert(upload))
+
+
 def add_upload(connection: Connection, new: Staged) -> None:
     """Insert *new*.  Raises Conflict when somebody writes the same path (uq_upload_open)."""
     try:
-        connection.execute(
-            insert(upload).values(
-                id=new.id,
-                parent=new.parent,
-                name=new.name,
-                owner=new.owner,
-                owner_name=new.owner_name,
-                blob=new.blob,
-                wrapped_key=new.key.wrapped,
-                master=new.key.master,
-                state=new.state,
-                lease=new.lease,
-                node=new.node,
-                size=new.size,
-                opened_at=new.opened_at,
-                touched_at=new.touched_at,
-            )
+        _ADD.run(
+            connection,
+            id=new.id,
+            parent=new.parent,
+            name=new.name,
+            owner=new.owner,
+            owner_name=new.owner_name,
+            blob=new.blob,
+            wrapped_key=new.key.wrapped,
+            master=new.key.master,
+            state=new.state.value,
+            lease=new.lease,
+            node=new.node,
+            size=new.size,
+            opened_at=new.opened_at,
+            touched_at=new.touched_at,
         )
     except IntegrityError:
         raise Conflict(f"{new.name} is being written") from None
@@ -111,18 +115,21 @@ def at(connection: Connection, parent: EntryId, name: str) -> list[Staged]:
     return [_staged(row) for row in connection.execute(here)]
 
 
+_MINE_AT: Final = Prepared(
+    select(*_COLUMNS)
+    .where(
+        upload.c.parent == bindparam("in_parent"),
+        upload.c.name == bindparam("at_name"),
+        _is_of(bindparam("viewer"), bindparam("account")),
+    )
+    .order_by(upload.c.opened_at.desc())
+)
+
+
 def mine_at(connection: Connection, parent: EntryId, name: str, viewer: Viewer) -> Staged | None:
     """Return *viewer*'s upload under *name* in the folder *parent*, or None."""
-    asked = {"parent": parent, "name": name, "viewer": viewer.name, "account": viewer.account}
-    row = connection.execute(_mine_at(), asked).first()
+    row = _MINE_AT.first(connection, in_parent=parent, at_name=name, viewer=viewer.name, account=viewer.account)
     return None if row is None else _staged(row)
-
-
-@lru_cache(maxsize=1)
-def _mine_at() -> Select[Any]:
-    here = (upload.c.parent == bindparam("parent")) & (upload.c.name == bindparam("name"))
-    theirs = _is_of(bindparam("viewer"), bindparam("account"))
-    return select(*_COLUMNS).where(here, theirs).order_by(upload.c.opened_at.desc())
 
 
 def mine_in(connection: Connection, parent: EntryId, viewer: Viewer, since: datetime, now: datetime) -> list[Staged]:
@@ -176,27 +183,39 @@ def renew_lease(connection: Connection, old: Staged, new: Staged) -> None:
         raise Conflict(f"{old.name} was opened by somebody else at the same moment")
 
 
+_HELD: Final = (upload.c.id == bindparam("which")) & (upload.c.lease == bindparam("under"))
+_TOUCH: Final = Prepared(
+    update(upload)
+    .where(_HELD)
+    .values(size=bindparam("arrived"), touched_at=bindparam("moment", type_=upload.c.touched_at.type))
+)
+_INTERRUPT: Final = Prepared(
+    update(upload)
+    .where(_HELD, upload.c.state == UploadState.OPEN.value)
+    .values(
+        state=UploadState.INTERRUPTED.value,
+        size=bindparam("arrived"),
+        touched_at=bindparam("moment", type_=upload.c.touched_at.type),
+    )
+    .returning(*_COLUMNS)
+)
+_DROP: Final = Prepared(delete(upload).where(_HELD).returning(*_COLUMNS))
+
+
 def touch(connection: Connection, number: UploadId, lease: str, size: int, moment: datetime) -> bool:
     """Note that the opening *lease* lived at *moment*; return whether it still holds the upload."""
-    held = (upload.c.id == number) & (upload.c.lease == lease)
-    return connection.execute(update(upload).where(held).values(size=size, touched_at=moment)).rowcount == 1
+    return _TOUCH.run(connection, which=number, under=lease, arrived=size, moment=moment) == 1
 
 
 def interrupt(connection: Connection, number: UploadId, lease: str, size: int, moment: datetime) -> Staged | None:
     """Keep the upload for its owner with *size* bytes; None when *lease* no longer holds it."""
-    row = connection.execute(
-        update(upload)
-        .where(upload.c.id == number, upload.c.lease == lease, upload.c.state == UploadState.OPEN)
-        .values(state=UploadState.INTERRUPTED, size=size, touched_at=moment)
-        .returning(*_COLUMNS)
-    ).first()
+    row = _INTERRUPT.first(connection, which=number, under=lease, arrived=size, moment=moment)
     return None if row is None else _staged(row)
 
 
 def drop(connection: Connection, number: UploadId, lease: str) -> Staged | None:
     """Take the upload out and return it; None when *lease* no longer holds it."""
-    held = (upload.c.id == number) & (upload.c.lease == lease)
-    row = connection.execute(delete(upload).where(held).returning(*_COLUMNS)).first()
+    row = _DROP.first(connection, which=number, under=lease)
     return None if row is None else _staged(row)
 
 
@@ -206,36 +225,44 @@ def open_on(connection: Connection, node: str) -> list[Staged]:
     return [_staged(row) for row in connection.execute(select(*_COLUMNS).where(here))]
 
 
-def kept_bytes(connection: Connection, owner: OrganizationId, since: datetime) -> int:
-    """Return how many bytes *owner*'s interrupted uploads, touched after *since*, take up."""
-    return int(connection.execute(_kept_bytes(), {"owner": owner, "since": since}).scalar_one())
-
-
-@lru_cache(maxsize=1)
-def _kept_bytes() -> Select[Any]:
+def _kept_bytes() -> ScalarSelect[Any]:
     recent = upload.c.touched_at > bindparam("since", type_=Instant)
     within = upload.join(entry, (entry.c.id == upload.c.parent) & (entry.c.organization == bindparam("owner")))
     kept = select(func.coalesce(func.sum(upload.c.size), 0)).select_from(within)
-    return kept.where(upload.c.state == UploadState.INTERRUPTED, recent)
+    return kept.where(upload.c.state == UploadState.INTERRUPTED.value, recent).scalar_subquery()
 
 
-def new_names(connection: Connection, owner: OrganizationId, since: datetime, besides: UploadId) -> int:
-    """Return how many uploads to *owner*, but *besides*, would each be a further file.
-
-    Those open, and those kept since *since*; one whose name stands in the tree replaces what is there.
-    """
-    asked = {"owner": owner, "since": since, "besides": besides}
-    return int(connection.execute(_new_names(), asked).scalar_one())
-
-
-@lru_cache(maxsize=1)
-def _new_names() -> Select[Any]:
-    """Return the statement, built once: each opening of a file runs it."""
-    alive = (upload.c.state == UploadState.OPEN) | (upload.c.touched_at > bindparam("since", type_=Instant))
+def _new_names() -> ScalarSelect[Any]:
+    open_ = upload.c.state == UploadState.OPEN.value
+    alive = open_ | (upload.c.touched_at > bindparam("since", type_=Instant))
     folder = entry.alias()
     stands = exists().where(entry.c.parent == upload.c.parent, entry.c.name == upload.c.name)
     within = upload.join(folder, (folder.c.id == upload.c.parent) & (folder.c.organization == bindparam("owner")))
-    return select(func.count()).select_from(within).where(alive, upload.c.id != bindparam("besides"), ~stands)
+    named = select(func.count()).select_from(within)
+    return named.where(alive, upload.c.id != bindparam("besides"), ~stands).scalar_subquery()
+
+
+_COMING: Final = Prepared(select(*USAGE, _kept_bytes(), _new_names()).where(organization.c.id == bindparam("owner")))
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What an organization may keep, what it keeps, and what is on its way."""
+
+    quota: Quota
+    used: Use
+    kept_bytes: int
+    """Of interrupted uploads that can be resumed."""
+    new_names: int
+    """Uploads, open or kept, that would each be a further file; one whose name stands in the tree is none."""
+
+
+def coming(connection: Connection, owner: OrganizationId, since: datetime, besides: UploadId) -> Coming:
+    """Return what comes to *owner* beside the upload *besides*; kept is what was touched after *since*."""
+    row = _COMING.first(connection, owner=owner, since=since, besides=besides)
+    assert row is not None  # noqa: S101  (whose folder it is has a row)
+    quota_bytes, quota_files, used_bytes, used_files, kept, names = row
+    return Coming(Quota(quota_bytes, quota_files), Use(used_bytes, used_files), int(kept), names)
 
 
 def stale(connection: Connection, before: datetime, limit: int) -> list[Staged]:

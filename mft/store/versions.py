@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    bindparam,
     func,
     insert,
     select,
@@ -16,6 +17,7 @@ from sqlalchemy import (
 
 from mft.model.file import Hold, SealedKey, StoredFile
 from mft.model.ids import BlobId, EntryId, OrganizationId, VersionId
+from mft.store.prepared import Prepared, new_values
 from mft.store.tables import tombstone, version
 
 SHOWN: Final = (
@@ -72,27 +74,44 @@ class NewVersion:
     client_mtime: int | None
 
 
+_BROUGHT: Final = (
+    version.c.entry,
+    version.c.organization,
+    version.c.blob,
+    version.c.wrapped_key,
+    version.c.master,
+    version.c.size,
+    version.c.sha256,
+    version.c.creator,
+    version.c.created_at,
+    version.c.received_at,
+    version.c.received_from,
+    version.c.expires_at,
+    version.c.client_mtime,
+)
+_ADD: Final = Prepared(insert(version).values(new_values(_BROUGHT)).returning(version.c.id))
+
+
 def add_version(connection: Connection, place: EntryId, owner: OrganizationId | None, new: NewVersion) -> VersionId:
     """Make *new* the current version of the entry *place*, which has none."""
-    added = connection.execute(
-        insert(version).values(
-            entry=place,
-            organization=owner,
-            blob=new.blob,
-            wrapped_key=new.key.wrapped,
-            master=new.key.master,
-            size=new.size,
-            sha256=new.sha256,
-            creator=new.creator,
-            created_at=new.at,
-            received_at=new.at,
-            received_from=new.received_from,
-            expires_at=new.expires_at,
-            client_mtime=new.client_mtime,
-        )
+    row = _ADD.first(
+        connection,
+        new_entry=place,
+        new_organization=owner,
+        new_blob=new.blob,
+        new_wrapped_key=new.key.wrapped,
+        new_master=new.key.master,
+        new_size=new.size,
+        new_sha256=new.sha256,
+        new_creator=new.creator,
+        new_created_at=new.at,
+        new_received_at=new.at,
+        new_received_from=new.received_from,
+        new_expires_at=new.expires_at,
+        new_client_mtime=new.client_mtime,
     )
-    assert added.inserted_primary_key is not None  # noqa: S101  (one row was inserted)
-    return VersionId(added.inserted_primary_key[0])
+    assert row is not None  # noqa: S101  (one row was inserted)
+    return VersionId(row[0])
 
 
 def undoable_bytes(connection: Connection, owner: OrganizationId, now: datetime) -> int:
@@ -104,11 +123,18 @@ def undoable_bytes(connection: Connection, owner: OrganizationId, now: datetime)
     return int(connection.execute(total).scalar_one())
 
 
+def _ended(which: ColumnElement[bool]) -> Any:
+    return update(version).where(which, version.c.entry.is_not(None)).values(entry=None).returning(version.c.id)
+
+
+_END_ONE: Final = Prepared(_ended(version.c.id == bindparam("which")))
+
+
 def end_versions(connection: Connection, numbers: Sequence[VersionId]) -> set[VersionId]:
     """Take the versions out of the tree; return those that still were in it."""
-    there = version.c.id.in_(numbers) & version.c.entry.is_not(None)
-    ended = update(version).where(there).values(entry=None).returning(version.c.id)
-    return {VersionId(number) for number in connection.execute(ended).scalars()}
+    if len(numbers) == 1:
+        return {VersionId(row[0]) for row in _END_ONE.rows(connection, which=numbers[0])}
+    return {VersionId(number) for number in connection.execute(_ended(version.c.id.in_(numbers))).scalars()}
 
 
 def revive_version(connection: Connection, number: VersionId, place: EntryId) -> None:
@@ -123,15 +149,24 @@ def find_version(connection: Connection, number: VersionId) -> tuple[StoredFile,
     return None if file is None or row is None else (file, row.organization)
 
 
+_RECEIVE: Final = Prepared(
+    update(version)
+    .where(version.c.id == bindparam("which"))
+    .values(new_values((version.c.received_at, version.c.expires_at)))
+)
+_SET_EXPIRY: Final = Prepared(
+    update(version).where(version.c.id == bindparam("which")).values(new_values((version.c.expires_at,)))
+)
+
+
 def receive_version(connection: Connection, number: VersionId, at: datetime, expires_at: datetime) -> None:
     """Let the version's receipt be *at*: it left its work name."""
-    received = {"received_at": at, "expires_at": expires_at}
-    connection.execute(update(version).where(version.c.id == number).values(received))
+    _RECEIVE.run(connection, which=number, new_received_at=at, new_expires_at=expires_at)
 
 
 def set_expiry(connection: Connection, number: VersionId, expires_at: datetime) -> None:
     """Let the version end at *expires_at*: it moved to a folder of another class."""
-    connection.execute(update(version).where(version.c.id == number).values(expires_at=expires_at))
+    _SET_EXPIRY.run(connection, which=number, new_expires_at=expires_at)
 
 
 def set_mtime(connection: Connection, number: VersionId, seconds: int) -> None:

@@ -1,6 +1,7 @@
 """The transaction that makes an upload a file: entry, version and audit event, or none of them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from mft.blobs.sealed import Finished
 from mft.model.errors import Conflict, Forbidden
@@ -10,17 +11,15 @@ from mft.model.ids import AccountId, EntryId
 from mft.model.path import VirtualPath
 from mft.policy.access import Operation
 from mft.policy.names import is_work_name
-from mft.policy.quota import Use
 from mft.policy.retention import expiry, holds
 from mft.store import catalog, uploads, versions
 from mft.store.engine import Connection
 from mft.store.uploads import Staged
-from mft.store.usage import add_usage
 from mft.store.versions import NewVersion
 from mft.vfs.ending import RETENTION, end_file
 from mft.vfs.looking import Place, look_at
 from mft.vfs.parts import Caller, Parts
-from mft.vfs.room import demand_undo
+from mft.vfs.room import count_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,8 @@ class Whole:
 
     row: Staged
     """As it was leased; the lease must still be its."""
+    path: VirtualPath
+    """Where it was opened."""
     finished: Finished
     exclusive: bool
     client_mtime: int | None
@@ -39,13 +40,12 @@ def commit(parts: Parts, caller: Caller, whole: Whole) -> None:
 
     Raises Conflict (lease lost, name taken), Forbidden, Exhausted; then nothing has changed.
     """
-    with parts.store.write() as connection:
+    with parts.store.write(together=True) as connection:
         now = parts.clock.now()
         row = uploads.drop(connection, whole.row.id, whole.row.lease)
         if row is None:
             raise Conflict(f"{whole.row.name} was opened again or removed by another session of the same account")
-        folder = catalog.path_of(connection, row.parent) or VirtualPath()
-        place = look_at(connection, caller, VirtualPath((*folder.names, row.name)), now)
+        place = _place(connection, caller, whole.path, row, now)
         check_target(place, exclusive=whole.exclusive)
         replaced = place.there is not None
         work = _work_owner(place, caller)
@@ -65,8 +65,7 @@ def commit(parts: Parts, caller: Caller, whole: Whole) -> None:
         )
         owner = place.folder().organization
         versions.add_version(connection, target, owner, new)
-        add_usage(connection, owner, Use(done.size, 1))
-        demand_undo(connection, owner, now)
+        count_file(connection, owner, done.size, now)
         detail: dict[str, DetailValue] = {
             "size": done.size,
             "sha256": done.sha256.hex(),
@@ -74,6 +73,16 @@ def commit(parts: Parts, caller: Caller, whole: Whole) -> None:
             "expires_at": expires_at.isoformat(),
         }
         parts.trail.record(connection, Event(Action.UPLOAD_COMMITTED, caller.actor, str(place.path), detail), now)
+
+
+def _place(connection: Connection, caller: Caller, opened: VirtualPath, row: Staged, now: datetime) -> Place:
+    """Return where *row* is by now: *opened*, unless a folder above it was renamed."""
+    place = look_at(connection, caller, opened, now)
+    parent = place.found.parent
+    if parent is not None and parent.id == row.parent:
+        return place
+    folder = catalog.path_of(connection, row.parent) or VirtualPath()
+    return look_at(connection, caller, VirtualPath((*folder.names, row.name)), now)
 
 
 def check_target(place: Place, *, exclusive: bool) -> None:

@@ -62,7 +62,7 @@ class Download:
         if not whole and not self._served.total:
             return
         now = self._parts.clock.now()
-        with self._parts.store.write() as connection:
+        with self._parts.store.write(together=True) as connection:
             downloads.record(connection, self._taken(whole=whole))
             detail: dict[str, DetailValue] = {
                 "size": self.size,

@@ -1,5 +1,6 @@
 """What people do to names: remove, make and remove folders, rename.  Each is one transaction."""
 
+from dataclasses import replace as replace_in
 from datetime import datetime
 
 from mft.model.errors import Conflict, Forbidden
@@ -22,7 +23,7 @@ from mft.vfs.shapes import Ended, Leftovers
 
 def remove(parts: Parts, caller: Caller, path: VirtualPath) -> Leftovers:
     """Hide the file *path* at once, or drop the caller's own upload of that name; return what is to be let go."""
-    with parts.store.write() as connection:
+    with parts.store.write(together=True) as connection:
         now = parts.clock.now()
         place = look(connection, caller, path, now)
         since = now - parts.rules.terms.unfinished
@@ -64,7 +65,7 @@ def _demand_free(path: VirtualPath, file: StoredFile | None, now: datetime) -> N
 
 def make_folder(parts: Parts, caller: Caller, path: VirtualPath) -> None:
     """Make the folder *path* inside one that the caller sees."""
-    with parts.store.write() as connection:
+    with parts.store.write(together=True) as connection:
         place = look_to_add(connection, caller, path, parts.clock.now())
         if place.seen is not None:
             raise Conflict(f"{place.path} is there already")
@@ -132,11 +133,11 @@ def _empty(connection: Connection, parts: Parts, place: Place, folder: Entry) ->
 
 def rename(parts: Parts, caller: Caller, old: VirtualPath, new: VirtualPath, *, replace: bool) -> None:
     """Give *old* the name *new*; with *replace* a file that has it goes under a tombstone."""
-    with parts.store.write() as connection:
+    with parts.store.write(together=True) as connection:
         now = parts.clock.now()
         source = look(connection, caller, old, now)
         entry = _source(connection, parts, source)
-        target = look_to_add(connection, caller, new, now)
+        target = look_to_add(connection, replace_in(caller, grants=lambda _: source.grants), new, now)
         target.folder()
         if source.path == target.path:
             _demand_same(target, replace=replace)

@@ -42,6 +42,10 @@ class _Plan:
     """What the upload held before and nobody needs any more."""
 
 
+class _PromisedError(Exception):
+    """The caller was promised what is at the path already: what the row says next must be on the disk, too."""
+
+
 class _OccupiedError(Exception):
     """The caller's own other session has the path open and has been silent."""
 
@@ -54,10 +58,10 @@ def open_upload(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode)
     """Return the caller's own *path*, opened for writing.  Raises as ``Workspace.open_upload`` says."""
     demand_disk(parts)
     try:
-        plan = _lease(parts, caller, path, mode)
+        plan = _leased(parts, caller, path, mode)
     except _OccupiedError as occupied:
         occupied.holder.interrupt(Ended.TAKEN_OVER)
-        plan = _lease(parts, caller, path, mode)
+        plan = _leased(parts, caller, path, mode)
     try:
         return _handle(parts, caller, plan)
     except Exception:
@@ -68,11 +72,24 @@ def open_upload(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode)
             parts.blobs.discard(plan.leftover)
 
 
-def _lease(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode) -> _Plan:
-    """Decide under the grants of this moment, and keep the row."""
-    with parts.store.write() as connection:
+def _leased(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode) -> _Plan:
+    try:
+        return _lease(parts, caller, path, mode, durable=False)
+    except _PromisedError:
+        return _lease(parts, caller, path, mode, durable=True)
+
+
+def _lease(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode, *, durable: bool) -> _Plan:
+    """Decide under the grants of this moment, and keep the row.
+
+    A new one waits for no disk: of an upload that a power cut takes, nobody was told anything but that
+    it was open, and bytes without a row are discarded.
+    """
+    with parts.store.write(together=True, durable=durable) as connection:
         place = look_to_add(connection, caller, path, parts.clock.now())
         mine = _own(connection, parts, place)
+        if mine is not None and not durable:
+            raise _PromisedError
         resumed = mine if mine is not None and _continues(parts, place, mine, mode) else None
         _check(place, resumed, mode)
         owner = place.folder().organization
@@ -81,11 +98,12 @@ def _lease(parts: Parts, caller: Caller, path: VirtualPath, mode: OpenMode) -> _
             uploads.add_upload(connection, row)
         else:
             uploads.renew_lease(connection, mine, row)
-        demand_file(connection, parts, owner, place.now, new=row.id if place.there is None else None)
+        demand_file(connection, parts, owner, place.now, row.id, new=place.there is None)
         there = place.there.file if place.there is not None else None
         return _Plan(
             opening=Opening(
                 row=row,
+                path=place.path,
                 mode=mode,
                 owner=owner,
                 replaces=0 if there is None else there.size,

@@ -8,7 +8,7 @@ from mft.model.ids import OrganizationId, UploadId
 from mft.policy.quota import Quota, Use, excess, shortage
 from mft.store import catalog, uploads, versions
 from mft.store.engine import Connection
-from mft.store.usage import read_usage
+from mft.store.usage import add_usage, read_usage
 from mft.vfs.parts import Parts
 from mft.vfs.shapes import Space
 
@@ -27,21 +27,17 @@ def demand_disk(parts: Parts, coming: int = 0) -> None:
 
 
 def demand_file(
-    connection: Connection, parts: Parts, owner: OrganizationId | None, now: datetime, *, new: UploadId | None
+    connection: Connection, parts: Parts, owner: OrganizationId | None, now: datetime, upload: UploadId, *, new: bool
 ) -> None:
-    """Raise Exhausted when *owner* may keep no further file *new* (None: no further one); refresh the ledger.
+    """Raise Exhausted when *owner* may not keep what *upload* brings, a *new* file or not; refresh the ledger.
 
     What broke off and is kept for its owner takes room too, or quotas would end where lines are cut.
     """
     if owner is None:
         return
-    quota, used = read_usage(connection, owner)
-    since = now - parts.rules.terms.unfinished
-    kept = uploads.kept_bytes(connection, owner, since)
-    parts.ledger.refresh(owner, quota, Use(used.bytes + kept, used.files))
-    if new is None:
-        return
-    why = excess(quota, Use(files=used.files + uploads.new_names(connection, owner, since, new)), Use(files=1))
+    come = uploads.coming(connection, owner, now - parts.rules.terms.unfinished, upload)
+    parts.ledger.refresh(owner, come.quota, Use(come.used.bytes + come.kept_bytes, come.used.files))
+    why = excess(come.quota, Use(files=come.used.files + come.new_names), Use(files=1)) if new else None
     if why is not None:
         raise Exhausted(why)
 
@@ -52,15 +48,16 @@ def demand_folder(connection: Connection, owner: OrganizationId | None) -> None:
         raise Exhausted(f"an organization has at most {MOST_FOLDERS} folders")
 
 
-def demand_undo(connection: Connection, owner: OrganizationId | None, now: datetime) -> None:
-    """Raise Exhausted when *owner*'s ended versions that can still be brought back exceed its quota once more.
+def count_file(connection: Connection, owner: OrganizationId | None, size: int, now: datetime) -> None:
+    """Count a further file of *size* bytes on *owner*.  Raises Exhausted when its quota is reached.
 
-    They are off the quota, so that replacing a file needs no room for two; without a bound, whoever
+    So it is when *owner*'s ended versions that can still be brought back exceed the quota once more:
+    they are off the quota, so that replacing a file needs no room for two; without a bound, whoever
     replaces one all the time fills the disk.  Exact in the transaction that commits.
     """
     if owner is None:
         return
-    quota, used = read_usage(connection, owner)
+    quota, used = add_usage(connection, owner, Use(size, 1))
     if quota.bytes is not None and used.bytes + versions.undoable_bytes(connection, owner, now) > 2 * quota.bytes:
         raise Exhausted("with what can still be brought back, twice the organization's quota is reached")
 

@@ -35,6 +35,8 @@ class Opening:
     """How a path was opened."""
 
     row: Staged
+    path: VirtualPath
+    """The catalog's, at the opening; a folder on the way may be renamed since."""
     mode: OpenMode
     owner: OrganizationId | None
     """Whose quota it counts against."""
@@ -66,6 +68,8 @@ class UploadHandle:
         self._looked_at = writer.sealed
         self._arrived = writer.arrived
         self._left = False
+        # Whether the row is on the disk: that of a new upload is not yet (mft.vfs.opening).
+        self._promised = opening.resumed is not None
         self._active_at = parts.clock.now()
 
     @property
@@ -123,10 +127,16 @@ class UploadHandle:
         self._mtime = seconds
 
     def sync(self) -> None:
-        """Put what arrived on the disk (fsync@openssh.com); for the file lane."""
+        """Put what arrived on the disk (fsync@openssh.com), and what names it; for the file lane.
+
+        Raises as ``check_lease`` does, too.
+        """
         with self._lock:
             self._check()
             self._writer.sync()
+            self._parts.blobs.sync_staged()
+        if not self._promised:
+            self.check_lease()
 
     def silent_for(self, lapse: timedelta) -> bool:
         """Return whether nothing was written for *lapse*."""
@@ -140,8 +150,9 @@ class UploadHandle:
         """
         row = self._opening.row
         self._check()
-        with self._parts.store.write() as connection:
+        with self._parts.store.write(together=True) as connection:
             held = uploads.touch(connection, row.id, row.lease, self._arrived, self._active_at)
+        self._promised = True
         if not held:
             why = "the upload was opened again or removed by another session"
             with suppress(Conflict), self._at_once():  # Whoever has the lock is ending it, or finds out at the commit.
@@ -178,7 +189,8 @@ class UploadHandle:
             self._check()
             if self._finished is None:
                 raise Conflict("a file is finished before it is published")
-            whole = Whole(self._opening.row, self._finished, self._opening.mode.exclusive, self._mtime)
+            opening = self._opening
+            whole = Whole(opening.row, opening.path, self._finished, opening.mode.exclusive, self._mtime)
             try:
                 commit(self._parts, self._caller, whole)
             except Exception:
@@ -187,6 +199,11 @@ class UploadHandle:
                     self._keep(Ended.FAILED, whole.finished.size)
                 raise
             self._end("the file was closed")
+
+    def close(self) -> None:
+        """Do both halves of a close that the client asked for; for the file lane.  Raises as they do."""
+        self.finish()
+        self.publish()
 
     def interrupt(self, why: Ended) -> None:
         """End in any way but a client's close: keep what arrived for its owner.  Idempotent; file lane.
@@ -244,7 +261,9 @@ class UploadHandle:
         if self._finished is not None:
             return self._finished.size
         try:
-            return self._writer.settle()
+            size = self._writer.settle()
+            self._parts.blobs.sync_staged()
+            return size
         except MftError:
             return min(self._writer.kept, self._writer.arrived)
 
@@ -253,7 +272,7 @@ class UploadHandle:
             self._leave_row()
             return
         row, now = self._opening.row, self._parts.clock.now()
-        with self._parts.store.write() as connection:
+        with self._parts.store.write(together=True) as connection:
             kept = uploads.interrupt(connection, row.id, row.lease, size, now)
             if kept is not None:
                 folder = catalog.path_of(connection, kept.parent) or VirtualPath()

@@ -307,6 +307,10 @@ class FaultyUpload:
         self.room.published += 1
         self._end("published")
 
+    def close(self) -> None:
+        self.finish()
+        self.publish()
+
     def interrupt(self, why: Ended) -> None:
         self._end(why.value)
         self.room.call("interrupt")

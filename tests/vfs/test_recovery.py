@@ -63,7 +63,7 @@ def test_what_was_synced_before_the_stop_is_kept_to_the_byte(world: World):
 STOPS: dict[str, tuple[object, str]] = {
     "before the bytes move": (uploading, "commit"),
     "inside the transaction": (committing.versions, "add_version"),
-    "before the audit event": (committing, "add_usage"),
+    "before the audit event": (committing, "count_file"),
 }
 
 

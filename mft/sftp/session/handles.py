@@ -198,8 +198,7 @@ async def close(opened: Opened, offload: Offload, log: Log, now: float) -> None:
 async def _publish(writing: Writing, offload: Offload) -> None:
     try:
         writing.require_whole()
-        await offload.file(writing.upload.finish)
-        await offload.write(writing.upload.publish)
+        await offload.file(writing.upload.close)
     except BaseException:
         await offload.file(writing.upload.interrupt, Ended.FAILED)
         raise

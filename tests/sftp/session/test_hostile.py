@@ -25,7 +25,7 @@ from tests.support.wire import (
     until,
     write_file,
 )
-from tests.support.world import get, names, put
+from tests.support.world import get, names, p, put
 
 
 async def test_an_upload_cut_short_is_not_listed_to_others_and_goes_on_where_it_stopped(place: Place):
@@ -94,6 +94,7 @@ async def test_a_hundred_window_changes_and_a_signal_leak_and_commit_nothing(pla
 
 async def test_twenty_thousand_opens_hold_64_handles_and_give_them_all_back(place: Place, raw: Raw):
     put(place.world.as_("alice"), f"{HOME}/a", b"a")
+    place.world.as_("alice").stat(p(f"{HOME}/a"))  # The store's reader is open, and stays.
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  (a path object would not be quicker to read)
     asked = b"".join(open_file(number, f"{HOME}/a".encode(), READ) for number in range(20_000))
     raw.send(asked)
