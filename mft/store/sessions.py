@@ -1,13 +1,15 @@
 """Live sessions, as rows, so that every process can see and end them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from ipaddress import IPv4Address
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from mft.model.ids import AccountId, CredentialId, SessionId
 from mft.model.session import Door, Session
+from mft.store.prepared import Prepared
 from mft.store.tables import account as account_table
 from mft.store.tables import session as table
 from mft.store.tables import visit
@@ -16,8 +18,12 @@ _HELD = table.c.door != Door.PORTAL.value
 """Sessions that a process holds open; those of the portal last as their visit does, whichever process answers."""
 _QUERY = select(account_table.c.name.label("account_name"), table).join_from(table, account_table)
 
+_PUT: Final = Prepared(insert(table))
+_BY_ID: Final = Prepared(_QUERY.where(table.c.id == bindparam("session")))
+_REMOVE: Final = Prepared(delete(table).where(table.c.id == bindparam("session")))
 
-def session_of(row: RowMapping) -> Session:
+
+def session_of(row: Mapping[Any, Any]) -> Session:
     """Return the session in *row*."""
     return Session(
         id=row["id"],
@@ -36,26 +42,25 @@ def session_of(row: RowMapping) -> Session:
 
 def add(connection: Connection, session: Session) -> None:
     """Keep a new session."""
-    connection.execute(
-        insert(table).values(
-            id=session.id,
-            account=session.account,
-            door=session.door.value,
-            source=int(session.source),
-            credentials=",".join(sorted(session.credentials)),
-            client=session.client,
-            node=session.node,
-            opened_at=session.opened_at,
-            seen_at=session.seen_at,
-            end_requested=session.end_requested,
-        )
+    _PUT.run(
+        connection,
+        id=session.id,
+        account=session.account,
+        door=session.door.value,
+        source=int(session.source),
+        credentials=",".join(sorted(session.credentials)),
+        client=session.client,
+        node=session.node,
+        opened_at=session.opened_at,
+        seen_at=session.seen_at,
+        end_requested=session.end_requested,
     )
 
 
 def by_id(connection: Connection, session: SessionId) -> Session | None:
     """Return the live session of that id."""
-    row = connection.execute(_QUERY.where(table.c.id == session)).mappings().first()
-    return session_of(row) if row else None
+    found = _BY_ID.named(connection, session=session)
+    return session_of(found[0]) if found else None
 
 
 def listing(connection: Connection, account: AccountId | None = None) -> list[Session]:
@@ -109,4 +114,4 @@ def seen(connection: Connection, sessions: Iterable[SessionId], at: datetime) ->
 
 def remove(connection: Connection, session: SessionId) -> bool:
     """Forget a session that ended.  Return False if it was gone."""
-    return connection.execute(delete(table).where(table.c.id == session)).rowcount == 1
+    return _REMOVE.run(connection, session=session) == 1
