@@ -105,7 +105,7 @@ def canonical(value: Any) -> str:
 
 def moment_text(at: datetime) -> str:
     """Return *at* in UTC with microseconds, as RFC 3339 spells it."""
-    return at.astimezone(UTC).strftime(_MOMENT)
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment_in(text: str) -> datetime:

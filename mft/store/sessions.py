@@ -1,6 +1,7 @@
 """Live sessions, as rows, so that every process can see and end them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any, Final
@@ -20,7 +21,15 @@ _QUERY = select(account_table.c.name.label("account_name"), table).join_from(tab
 
 _PUT: Final = Prepared(insert(table))
 _BY_ID: Final = Prepared(_QUERY.where(table.c.id == bindparam("session")))
-_REMOVE: Final = Prepared(delete(table).where(table.c.id == bindparam("session")))
+_REMOVE: Final = Prepared(delete(table).where(table.c.id == bindparam("session")).returning(table.c.end_requested))
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a session that was forgotten had to say."""
+
+    end_requested: str | None
+    """Why its end was asked for, or None."""
 
 
 def session_of(row: Mapping[Any, Any]) -> Session:
@@ -112,6 +121,7 @@ def seen(connection: Connection, sessions: Iterable[SessionId], at: datetime) ->
     connection.execute(update(table).where(table.c.id.in_(list(sessions))).values(seen_at=at))
 
 
-def remove(connection: Connection, session: SessionId) -> bool:
-    """Forget a session that ended.  Return False if it was gone."""
-    return _REMOVE.run(connection, session=session) == 1
+def remove(connection: Connection, session: SessionId) -> Removed | None:
+    """Forget a session that ended.  Return None if it was gone."""
+    row = _REMOVE.first(connection, session=session)
+    return None if row is None else Removed(row[0])

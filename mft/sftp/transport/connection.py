@@ -24,6 +24,7 @@ from mft.sftp.transport.cork import Cork
 from mft.sftp.transport.framing import HEAD, ROOM
 from mft.sftp.transport.gcm import Gcm
 from mft.sftp.transport.keeper import METHODS, Keeper, too_many
+from mft.sftp.transport.quiet import Quiet
 from mft.sftp.transport.receiving import Receiver
 from mft.sftp.transport.rooms import Rooms
 from mft.sftp.transport.signatures import fingerprint_of, is_signed
@@ -45,7 +46,7 @@ _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
 
 
-class Connection(asyncssh.SSHServerConnection):
+class Connection(Quiet):
     """A server connection whose sign-on is ours."""
 
     _keeper: Keeper
