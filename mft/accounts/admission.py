@@ -252,4 +252,5 @@ def _listed(entries: Iterable[AllowlistEntry]) -> str:
 
 
 def _cleaned(words: str, most: int = _CLIENT_KEPT) -> str:
-    return "".join(ch if ch.isprintable() else "?" for ch in words[:most])
+    kept = words[:most]
+    return kept if kept.isprintable() else "".join(ch if ch.isprintable() else "?" for ch in kept)

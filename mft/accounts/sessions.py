@@ -1,6 +1,7 @@
 """Live sessions: who is in, and how they leave.  Ending one is asked for here and done by the door that holds it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -41,6 +42,16 @@ class Leaving(StrEnum):
 BY_THE_CLIENT: Final = frozenset({Leaving.CLIENT_LEFT, Leaving.CONNECTION_LOST})
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is over."""
+
+    session: Session
+    why: Leaving
+    detail: Mapping[str, DetailValue] = field(default_factory=dict)
+    """What it did: files and bytes each way."""
+
+
 def record_end(
     connection: Connection,
     trail: Trail,
@@ -50,14 +61,30 @@ def record_end(
     at: datetime,
 ) -> bool:
     """Forget a session and write down its end.  Return False if it was forgotten already."""
-    if not sessions.remove(connection, session.id):
+    if sessions.remove(connection, session.id) is None:
         return False
+    trail.record(connection, _end(Ended(session, why, detail), at), at)
+    return True
+
+
+def record_ends(connection: Connection, trail: Trail, ended: Iterable[Ended], at: datetime) -> None:
+    """Do so for many, and write down who asked for an end; those that were forgotten already are left out."""
+    ends = []
+    for one in ended:
+        gone = sessions.remove(connection, one.session.id)
+        if gone is not None:
+            asked = {"asked_by": gone.end_requested} if gone.end_requested else {}
+            ends.append(_end(replace(one, detail={**one.detail, **asked}), at))
+    trail.record_all(connection, ends, at)
+
+
+def _end(ended: Ended, at: datetime) -> Event:
+    session, why = ended.session, ended.why
     action = Action.SESSION_CLOSED if why in BY_THE_CLIENT else Action.SESSION_ENDED
     actor = Actor(session.door, session.account_name, session.account, session.id, session.source)
     lasted = int((at - session.opened_at).total_seconds())
-    facts = {"session": session.id, "why": why.value, "seconds": lasted, **detail}
-    trail.record(connection, Event(action, actor, session.account_name, facts), at)
-    return True
+    facts = {"session": session.id, "why": why.value, "seconds": lasted, **ended.detail}
+    return Event(action, actor, session.account_name, facts)
 
 
 class Sessions:

@@ -8,7 +8,7 @@ the same sentence and a reference code; the reason stays inside.  This room neve
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
@@ -17,7 +17,7 @@ from mft.accounts.fitness import Fitness
 from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, Weighed, cannot_tell
 from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
-from mft.accounts.sessions import Leaving, record_end
+from mft.accounts.sessions import Ended, Leaving, record_ends
 from mft.accounts.standings import Standings
 from mft.audit.trail import Trail
 from mft.clock import Clock
@@ -45,7 +45,7 @@ from mft.policy.signon import (
 from mft.store import accounts, credentials, sessions, slowdowns
 from mft.store.engine import Store
 
-__all__ = ["Knock", "Leaving", "Outcome", "SignOn", "Unfit"]
+__all__ = ["Ended", "Knock", "Leaving", "Outcome", "SignOn", "Unfit"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -166,10 +166,12 @@ class SignOn:
 
     def close(self, session: Session, why: Leaving, detail: Mapping[str, DetailValue]) -> None:
         """Write down that a session is over.  *detail* holds what it did: files and bytes each way."""
+        self.close_all([Ended(session, why, detail)])
+
+    def close_all(self, ended: Iterable[Ended]) -> None:
+        """Write down, all at once, that sessions are over."""
         with self._store.write() as connection:
-            kept = sessions.by_id(connection, session.id)
-            facts = {**detail, "asked_by": kept.end_requested} if kept and kept.end_requested else detail
-            record_end(connection, self._trail, session, why, facts, self._clock.now())
+            record_ends(connection, self._trail, ended, self._clock.now())
 
     def tidy(self, *, stopping: bool = False) -> None:
         """Write the counted refusals whose minute is over (all, when *stopping*), and forget old failures.

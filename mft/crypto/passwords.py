@@ -69,6 +69,8 @@ def prepare(secret: str) -> str:
 
     Raises Invalid if it holds a character that no password can hold.
     """
+    if secret.isascii() and secret.isprintable():
+        return secret  # What SASLprep leaves as it is.
     try:
         return saslprep(secret)
     except SASLPrepError:

@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import nullcontext, suppress
 from typing import Any, Final, TextIO
 
 import structlog
@@ -52,7 +53,6 @@ def _struck(key: str, value: Any) -> Any:
 
 
 _SHARED: Final[tuple[Processor, ...]] = (
-    structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
@@ -60,6 +60,28 @@ _SHARED: Final[tuple[Processor, ...]] = (
     structlog.processors.format_exc_info,
     strike_out,
 )
+
+
+_JSON: Final = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+class _Lines:
+    """Writes our own lines, finished, to where the standard library's *handler* writes those of libraries.
+
+    Through that library each would become a record, be asked for its caller, and be copied: as much again.
+    """
+
+    def __init__(self, name: str, handler: logging.StreamHandler[TextIO]) -> None:
+        self.name = name
+        self._handler = handler
+
+    def write(self, line: str) -> None:
+        # As with the standard library's own: a log that cannot be written stops nothing.
+        with self._handler.lock or nullcontext(), suppress(OSError, ValueError):
+            self._handler.stream.write(line + self._handler.terminator)
+            self._handler.flush()
+
+    debug = info = warning = error = write
 
 
 def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
@@ -70,7 +92,7 @@ def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
             foreign_pre_chain=_SHARED,
             processors=[
                 ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                _JSON,
             ],
         )
     )
@@ -81,9 +103,9 @@ def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(capture=True)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_SHARED, ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=BoundLogger,
+        processors=[*_SHARED, _JSON],
+        logger_factory=lambda name: _Lines(name, handler),
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=True,
     )
 

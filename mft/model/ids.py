@@ -30,7 +30,7 @@ ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def new_id(prefix: str) -> str:
     """Return a fresh id such as ``acc_7k3m9qz2wd4h``: 60 random bits behind *prefix*."""
-    return prefix + "_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
+    return prefix + "_" + _letters(12)
 
 
 def new_blob_id() -> BlobId:
@@ -40,5 +40,11 @@ def new_blob_id() -> BlobId:
 
 def new_reference() -> Reference:
     """Return a fresh reference code, 40 random bits."""
-    code = "".join(secrets.choice(ALPHABET) for _ in range(8)).upper()
+    code = _letters(8).upper()
     return Reference(f"{code[:4]}-{code[4:]}")
+
+
+def _letters(count: int) -> str:
+    """Return *count* letters of the alphabet, five random bits each; asked of the system once, not letter by letter."""
+    bits = secrets.randbits(5 * count)
+    return "".join(ALPHABET[bits >> 5 * place & 31] for place in range(count))

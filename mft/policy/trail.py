@@ -26,6 +26,8 @@ MAX_TEXT: Final = 5000
 
 _MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
+_SPELLING: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
 
 def body_of(node: str, number: int, at: datetime, event: Event) -> str:
     """Return the canonical JSON of *event* as line *number* of the chain *node*."""
@@ -98,12 +100,12 @@ def checkpoint_statement(node: str, number: int, tail: bytes, at: datetime) -> s
 
 def canonical(value: Any) -> str:
     """Return *value* in the one JSON spelling that is digested and signed."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return _SPELLING.encode(value)
 
 
 def moment_text(at: datetime) -> str:
     """Return *at* in UTC with microseconds, as RFC 3339 spells it."""
-    return at.astimezone(UTC).strftime(_MOMENT)
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment_in(text: str) -> datetime:
@@ -116,6 +118,8 @@ def kept_text(text: str) -> str:
 
     Strangers choose the names they try; what they choose must not stop the line from being written.
     """
+    if len(text) <= MAX_TEXT and text.isascii() and "\0" not in text:
+        return text
     shown = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
     return shown.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 

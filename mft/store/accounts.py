@@ -1,8 +1,7 @@
 """Accounts, as rows, and the dossier: all that a sign-on turns on, in one statement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from ipaddress import IPv4Address
 from typing import Any, Final
 
@@ -12,7 +11,6 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     FromClause,
-    RowMapping,
     Select,
     and_,
     bindparam,
@@ -37,6 +35,7 @@ from mft.store.allowlist import entry_of
 from mft.store.credentials import credential_of
 from mft.store.notices import ENDED
 from mft.store.organizations import organization_of
+from mft.store.prepared import Prepared
 from mft.store.tables import account as table
 from mft.store.tables import allowlist_entry, credential, notice, organization
 
@@ -45,8 +44,19 @@ _ORGANIZATION: Final = "organization_"
 _CREDENTIAL: Final = "credential_"
 _ENTRY: Final = "entry_"
 
+_OF_ID: Final = update(table).where(table.c.id == bindparam("account"))
+_COUNT_FAILURE: Final = Prepared(_OF_ID.values(failures=table.c.failures + 1))
+_SIGNED_ON: Final = Prepared(
+    _OF_ID.values(
+        last_signon_at=bindparam("at"),
+        last_signon_door=bindparam("door"),
+        last_signon_source=bindparam("source"),
+        failures=0,
+    )
+)
 
-def account_of(row: RowMapping, prefix: str = "") -> Account:
+
+def account_of(row: Mapping[Any, Any], prefix: str = "") -> Account:
     """Return the account in *row*, whose columns are named with *prefix*."""
     return Account(
         id=row[prefix + "id"],
@@ -73,7 +83,7 @@ def account_of(row: RowMapping, prefix: str = "") -> Account:
     )
 
 
-def _setup(row: RowMapping, prefix: str) -> Setup | None:
+def _setup(row: Mapping[Any, Any], prefix: str) -> Setup | None:
     state = row[prefix + "setup_state"]
     if state is None:
         return None
@@ -87,7 +97,7 @@ def _setup(row: RowMapping, prefix: str) -> Setup | None:
 
 def dossier(connection: Connection, name: str, terms: Terms) -> Dossier | None:
     """Return all that is known about the account *name*, or None for a stranger.  One statement."""
-    rows = connection.execute(_dossier_query(), {"name": name}).mappings().all()
+    rows = _DOSSIER.named(connection, name=name)
     if not rows:
         return None
     credentials = [credential_of(row, _CREDENTIAL) for row in rows if row[_CREDENTIAL + "id"]]
@@ -102,7 +112,6 @@ def dossier(connection: Connection, name: str, terms: Terms) -> Dossier | None:
     )
 
 
-@cache
 def _dossier_query() -> CompoundSelect[Any]:
     """Return the statement: one row per credential and one per entry, and at least one for the account."""
     account, house = _labelled(table, _ACCOUNT), _labelled(organization, _ORGANIZATION)
@@ -124,6 +133,9 @@ def _labelled(source: FromClause, prefix: str) -> list[Any]:
 def _empty(source: FromClause, prefix: str) -> list[Any]:
     columns: Iterable[Column[Any]] = source.c  # type: ignore[assignment]  # tables hold Columns
     return [type_coerce(null(), column.type).label(prefix + column.name) for column in columns]
+
+
+_DOSSIER: Final = Prepared(_dossier_query())
 
 
 def by_name(connection: Connection, name: str) -> Account | None:
@@ -284,7 +296,7 @@ def set_required(connection: Connection, account: AccountId, methods: frozenset[
 
 def count_failure(connection: Connection, account: AccountId | None) -> None:
     """Count a wrong password.  For None, a stranger, the same statement runs and finds nothing."""
-    connection.execute(update(table).where(table.c.id == (account or "")).values(failures=table.c.failures + 1))
+    _COUNT_FAILURE.run(connection, account=account or "")
 
 
 def clear_failures(connection: Connection, account: AccountId) -> None:
@@ -294,5 +306,4 @@ def clear_failures(connection: Connection, account: AccountId) -> None:
 
 def signed_on(connection: Connection, account: AccountId, at: datetime, door: Door, source: IPv4Address) -> None:
     """Note a sign-on: the dormancy term starts anew and the wrong passwords are forgotten."""
-    where = {"last_signon_door": door.value, "last_signon_source": int(source)}
-    connection.execute(update(table).where(table.c.id == account).values(last_signon_at=at, failures=0, **where))
+    _SIGNED_ON.run(connection, account=account, at=at, door=door.value, source=int(source))

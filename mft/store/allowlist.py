@@ -1,17 +1,22 @@
 """Allowlist entries, as rows.  An address range is two 32-bit numbers, so that nothing is parsed to compare."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from mft.model.account import AllowlistEntry
 from mft.model.ids import AccountId, AllowlistEntryId
 from mft.model.network import AddressRange
+from mft.store.prepared import Prepared
 from mft.store.tables import account as account_table
 from mft.store.tables import allowlist_entry as table
 
+_SEEN: Final = Prepared(update(table).where(table.c.id == bindparam("entry")).values(last_seen_at=bindparam("at")))
 
-def entry_of(row: RowMapping, prefix: str = "") -> AllowlistEntry:
+
+def entry_of(row: Mapping[Any, Any], prefix: str = "") -> AllowlistEntry:
     """Return the entry in *row*, whose columns are named with *prefix*."""
     return AllowlistEntry(
         id=row[prefix + "id"],
@@ -72,7 +77,7 @@ def approve(connection: Connection, entry: AllowlistEntryId, by: str, at: dateti
 
 def seen(connection: Connection, entry: AllowlistEntryId, at: datetime) -> None:
     """Note that somebody was admitted by the entry."""
-    connection.execute(update(table).where(table.c.id == entry).values(last_seen_at=at))
+    _SEEN.run(connection, entry=entry, at=at)
 
 
 def remove(connection: Connection, entry: AllowlistEntryId) -> bool:

@@ -1,21 +1,35 @@
 """Credentials, as rows.  Verifiers are written and compared elsewhere; nothing here sees a secret."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.account import Credential, CredentialKind
 from mft.model.errors import Conflict
 from mft.model.ids import AccountId, CredentialId
+from mft.store.prepared import Prepared
 from mft.store.tables import account as account_table
 from mft.store.tables import credential as table
 
 _IS_KEY = table.c.kind == CredentialKind.KEY.value
 _IS_OWN_PASSWORD = table.c.kind.in_([CredentialKind.TEMPORARY.value, CredentialKind.PASSWORD.value])
 
+_HOLDS_KEY: Final = Prepared(
+    select(table.c.id)
+    .join(account_table, account_table.c.id == table.c.account)
+    .where(
+        account_table.c.name == bindparam("name"),
+        _IS_KEY,
+        table.c.fingerprint == bindparam("fingerprint"),
+        table.c.waiting.is_(False),
+    )
+    .limit(1)
+)
 
-def credential_of(row: RowMapping, prefix: str = "") -> Credential:
+
+def credential_of(row: Mapping[Any, Any], prefix: str = "") -> Credential:
     """Return the credential in *row*, whose columns are named with *prefix*."""
     return Credential(
         id=row[prefix + "id"],
@@ -93,10 +107,7 @@ def waiting(connection: Connection) -> list[tuple[str, Credential]]:
 
 def holds_key(connection: Connection, name: str, fingerprint: str) -> bool:
     """Return whether the account *name* may sign on with the key of that fingerprint: none that waits."""
-    held = select(table.c.id).join(account_table, account_table.c.id == table.c.account)
-    named = (account_table.c.name == name, _IS_KEY, table.c.fingerprint == fingerprint, table.c.waiting.is_(False))
-    held = held.where(*named)
-    return bool(connection.scalar(select(exists(held.subquery().select()))))
+    return _HOLDS_KEY.first(connection, name=name, fingerprint=fingerprint) is not None
 
 
 def of_account(connection: Connection, account: AccountId) -> list[Credential]:

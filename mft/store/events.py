@@ -3,10 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select
 
+from mft.store.prepared import Prepared
 from mft.store.tables import audit_checkpoint, audit_event
+
+_PUT: Final = Prepared(insert(audit_event))
+_TAIL: Final = Prepared(
+    select(audit_event.c.number, audit_event.c.digest)
+    .where(audit_event.c.node == bindparam("node"))
+    .order_by(audit_event.c.number.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +80,16 @@ def append(connection: Connection, lines: Sequence[Line]) -> None:
         }
         for line in lines
     ]
-    connection.execute(insert(audit_event), rows)
+    if len(rows) == 1:
+        _PUT.run(connection, **rows[0])
+    else:
+        connection.execute(insert(audit_event), rows)
 
 
 def tail(connection: Connection, node: str) -> tuple[int, bytes] | None:
     """Return the number and digest of the last line of the chain *node*, or None before the first."""
-    table = audit_event
-    row = connection.execute(
-        select(table.c.number, table.c.digest).where(table.c.node == node).order_by(table.c.number.desc()).limit(1)
-    ).first()
-    return None if row is None else (row.number, row.digest)
+    row = _TAIL.first(connection, node=node)
+    return None if row is None else (row[0], row[1])
 
 
 def nodes(connection: Connection) -> list[str]:

@@ -1,6 +1,9 @@
 """Organizations, as rows."""
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mft.model.account import AccountState, Organization, OrganizationKind, Purpose
@@ -10,7 +13,7 @@ from mft.store.tables import account
 from mft.store.tables import organization as table
 
 
-def organization_of(row: RowMapping, prefix: str = "") -> Organization:
+def organization_of(row: Mapping[Any, Any], prefix: str = "") -> Organization:
     """Return the organization in *row*, whose columns are named with *prefix*."""
     return Organization(
         id=row[prefix + "id"],

@@ -5,20 +5,25 @@ from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, exists, func, or_, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mft.policy.penalties import Offence, Penalty
+from mft.store.prepared import Prepared
 from mft.store.tables import allowlist_entry, penalty
 
 _INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
+_COLUMNS: Final = select(penalty.c.source, penalty.c.since, penalty.c.until, penalty.c.reason, penalty.c.offences)
+_OF_SOURCE: Final = _COLUMNS.where(penalty.c.source == bindparam("source"))
+_OWED: Final = {False: Prepared(_OF_SOURCE), True: Prepared(_OF_SOURCE.with_for_update())}
+"""By whether the row is locked."""
+
 
 def owed(connection: Connection, source: IPv4Address, *, lock: bool = False) -> Penalty | None:
     """Return what *source* owes, or None.  *lock* keeps other processes from charging it meanwhile."""
-    query = select(penalty).where(penalty.c.source == int(source))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else _penalty(row)
+    row = _OWED[lock].first(connection, source=int(source))
+    return None if row is None else _penalty(*row)
 
 
 def keep(connection: Connection, owes: Penalty) -> None:
@@ -39,12 +44,10 @@ def make_room(connection: Connection, tracked: int, now: datetime) -> None:
 
 def standing(connection: Connection, now: datetime) -> list[Penalty]:
     """Return the penalties that keep their source out at *now*, the longest first."""
-    query = (
-        select(penalty)
-        .where(penalty.c.since <= now, now < penalty.c.until)
-        .order_by(penalty.c.until.desc(), penalty.c.source)
+    query = _COLUMNS.where(penalty.c.since <= now, now < penalty.c.until).order_by(
+        penalty.c.until.desc(), penalty.c.source
     )
-    return [_penalty(row) for row in connection.execute(query)]
+    return [_penalty(*row) for row in connection.execute(query)]
 
 
 def forgive(connection: Connection, source: IPv4Address) -> bool:
@@ -66,5 +69,5 @@ def listed(connection: Connection, source: IPv4Address, now: datetime) -> bool:
     return bool(connection.execute(query).scalar_one())
 
 
-def _penalty(row: Row[Any]) -> Penalty:
-    return Penalty(IPv4Address(row.source), row.since, row.until, Offence(row.reason), row.offences)
+def _penalty(source: int, since: datetime, until: datetime, reason: str, offences: int) -> Penalty:
+    return Penalty(IPv4Address(source), since, until, Offence(reason), offences)

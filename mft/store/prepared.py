@@ -29,6 +29,8 @@ class _Form:
     """What the driver does not take as it is."""
     columns: tuple[tuple[int, _Convert], ...]
     """The columns that the driver does not give as they are meant."""
+    names: tuple[str, ...]
+    """What the columns are called, in order."""
 
 
 def new_values(columns: Iterable[Column[Any]]) -> dict[Column[Any], BindParameter[Any]]:
@@ -49,6 +51,12 @@ class Prepared:
         form = self._form(connection)
         found: list[tuple[Any, ...]] = self._run(connection, form, binds).fetchall()
         return [_converted(row, form.columns) for row in found] if form.columns else found
+
+    def named(self, connection: Connection, **binds: Any) -> list[dict[str, Any]]:
+        """Run and return every row as its values by the names of their columns.  Raises DBAPIError."""
+        rows = self.rows(connection, **binds)
+        names = self._form(connection).names
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def first(self, connection: Connection, **binds: Any) -> tuple[Any, ...] | None:
         """Run and return the first row, or None.  Raises DBAPIError."""
@@ -101,12 +109,13 @@ def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
         if not bind.required
     }
     columns = []
-    for number, column in enumerate(said._result_columns):  # noqa: SLF001  (what its own results read)
+    found = said._result_columns  # noqa: SLF001  (what its own results read)
+    for number, column in enumerate(found):
         convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
         if convert is not None:
             columns.append((number, convert))
     order = None if said.positiontup is None else tuple(said.positiontup)
-    return _Form(str(said), order, fixed, binds, tuple(columns))
+    return _Form(str(said), order, fixed, binds, tuple(columns), tuple(column.keyname for column in found))
 
 
 def _converted(row: tuple[Any, ...], columns: tuple[tuple[int, _Convert], ...]) -> tuple[Any, ...]:

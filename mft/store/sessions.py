@@ -1,13 +1,16 @@
 """Live sessions, as rows, so that every process can see and end them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from mft.model.ids import AccountId, CredentialId, SessionId
 from mft.model.session import Door, Session
+from mft.store.prepared import Prepared
 from mft.store.tables import account as account_table
 from mft.store.tables import session as table
 from mft.store.tables import visit
@@ -16,8 +19,20 @@ _HELD = table.c.door != Door.PORTAL.value
 """Sessions that a process holds open; those of the portal last as their visit does, whichever process answers."""
 _QUERY = select(account_table.c.name.label("account_name"), table).join_from(table, account_table)
 
+_PUT: Final = Prepared(insert(table))
+_BY_ID: Final = Prepared(_QUERY.where(table.c.id == bindparam("session")))
+_REMOVE: Final = Prepared(delete(table).where(table.c.id == bindparam("session")).returning(table.c.end_requested))
 
-def session_of(row: RowMapping) -> Session:
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a session that was forgotten had to say."""
+
+    end_requested: str | None
+    """Why its end was asked for, or None."""
+
+
+def session_of(row: Mapping[Any, Any]) -> Session:
     """Return the session in *row*."""
     return Session(
         id=row["id"],
@@ -36,26 +51,25 @@ def session_of(row: RowMapping) -> Session:
 
 def add(connection: Connection, session: Session) -> None:
     """Keep a new session."""
-    connection.execute(
-        insert(table).values(
-            id=session.id,
-            account=session.account,
-            door=session.door.value,
-            source=int(session.source),
-            credentials=",".join(sorted(session.credentials)),
-            client=session.client,
-            node=session.node,
-            opened_at=session.opened_at,
-            seen_at=session.seen_at,
-            end_requested=session.end_requested,
-        )
+    _PUT.run(
+        connection,
+        id=session.id,
+        account=session.account,
+        door=session.door.value,
+        source=int(session.source),
+        credentials=",".join(sorted(session.credentials)),
+        client=session.client,
+        node=session.node,
+        opened_at=session.opened_at,
+        seen_at=session.seen_at,
+        end_requested=session.end_requested,
     )
 
 
 def by_id(connection: Connection, session: SessionId) -> Session | None:
     """Return the live session of that id."""
-    row = connection.execute(_QUERY.where(table.c.id == session)).mappings().first()
-    return session_of(row) if row else None
+    found = _BY_ID.named(connection, session=session)
+    return session_of(found[0]) if found else None
 
 
 def listing(connection: Connection, account: AccountId | None = None) -> list[Session]:
@@ -107,6 +121,7 @@ def seen(connection: Connection, sessions: Iterable[SessionId], at: datetime) ->
     connection.execute(update(table).where(table.c.id.in_(list(sessions))).values(seen_at=at))
 
 
-def remove(connection: Connection, session: SessionId) -> bool:
-    """Forget a session that ended.  Return False if it was gone."""
-    return connection.execute(delete(table).where(table.c.id == session)).rowcount == 1
+def remove(connection: Connection, session: SessionId) -> Removed | None:
+    """Forget a session that ended.  Return None if it was gone."""
+    row = _REMOVE.first(connection, session=session)
+    return None if row is None else Removed(row[0])

@@ -1,17 +1,38 @@
 """How often a source failed under a name lately, as rows.  The name need not belong to anybody."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mft.store.prepared import Prepared
 from mft.store.tables import slowdown as table
 
 TRIES: Final = "setup:"
 """Before an account's name, where its tries at the setup are counted: no account can be called so."""
+
+
+_PAIR: Final = (table.c.source == bindparam("source"), table.c.name == bindparam("name"))
+_FAILURES: Final = Prepared(select(table.c.failures).where(*_PAIR, table.c.last_at >= bindparam("since")))
+_FORGET: Final = Prepared(delete(table).where(*_PAIR))
+
+
+def _count_by(insert: Callable[..., Any]) -> Prepared:
+    """Return the statement that counts; both databases spell ON CONFLICT alike, but SQLAlchemy keeps it with each."""
+    told: dict[str, Any] = {"source": bindparam("who"), "name": bindparam("called"), "last_at": bindparam("at")}
+    first = insert(table).values(failures=1, **told)
+    more = case((table.c.last_at >= bindparam("since"), table.c.failures + 1), else_=1)
+    pair = [table.c.source, table.c.name]
+    return Prepared(
+        first.on_conflict_do_update(index_elements=pair, set_={"failures": more, "last_at": first.excluded.last_at})
+    )
+
+
+_COUNT: Final = {"sqlite": _count_by(sqlite.insert), "postgresql": _count_by(postgresql.insert)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +47,13 @@ class Slowdown:
 
 def failures(connection: Connection, source: IPv4Address, name: str, since: datetime) -> int:
     """Return how often *source* failed under *name* in a row, the last time not before *since*."""
-    pair = (table.c.source == int(source), table.c.name == name, table.c.last_at >= since)
-    return connection.scalar(select(table.c.failures).where(*pair)) or 0
+    row = _FAILURES.first(connection, source=int(source), name=name, since=since)
+    return 0 if row is None else int(row[0])
 
 
 def count(connection: Connection, source: IPv4Address, name: str, at: datetime, since: datetime) -> None:
     """Count one more failure, or start at one if the last lies before *since*."""
-    first = _insert(connection).values(source=int(source), name=name, failures=1, last_at=at)
-    more = case((table.c.last_at >= since, table.c.failures + 1), else_=1)
-    connection.execute(
-        first.on_conflict_do_update(
-            index_elements=[table.c.source, table.c.name], set_={"failures": more, "last_at": at}
-        )
-    )
+    _COUNT[connection.dialect.name].run(connection, who=int(source), called=name, at=at, since=since)
 
 
 def take_back(connection: Connection, source: IPv4Address, name: str) -> None:
@@ -49,7 +64,7 @@ def take_back(connection: Connection, source: IPv4Address, name: str) -> None:
 
 def forget(connection: Connection, source: IPv4Address, name: str) -> None:
     """Forget a pair, as after a sign-on."""
-    connection.execute(delete(table).where(table.c.source == int(source), table.c.name == name))
+    _FORGET.run(connection, source=int(source), name=name)
 
 
 def forget_name(connection: Connection, name: str) -> None:
@@ -73,8 +88,3 @@ def of_source(connection: Connection, source: IPv4Address, prefix: str, since: d
     named = table.c.name.startswith(prefix, autoescape=True)
     query = select(func.coalesce(func.sum(table.c.failures), 0))
     return int(connection.scalar(query.where(table.c.source == int(source), named, table.c.last_at >= since)) or 0)
-
-
-def _insert(connection: Connection) -> sqlite.Insert | postgresql.Insert:
-    # Both databases spell ON CONFLICT alike, but SQLAlchemy keeps it with each dialect.
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

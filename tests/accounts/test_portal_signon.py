@@ -4,7 +4,6 @@ from datetime import timedelta
 from ipaddress import IPv4Address
 
 import pytest
-from sqlalchemy import event
 
 from mft.accounts.explain import explain
 from mft.accounts.knock import Unfit
@@ -27,6 +26,7 @@ from mft.policy.signon import Admit, Refuse
 from mft.store import accounts, credentials
 from tests.support.gate import BETTER, ELSEWHERE, HOME, OLGA, SECRET, Gate
 from tests.support.lobby import Browser, Lobby
+from tests.support.statements import counted
 
 
 @pytest.mark.fact("3.3")
@@ -236,15 +236,10 @@ CLASSES = {
 
 async def steps(gate: Gate, browser: Browser, name: str, secret: str) -> tuple[object, list[str], int]:
     """Return the answer of one refusal, the statements it took, and the hashes."""
-    statements: list[str] = []
-
-    def note(*seen: object) -> None:
-        statements.append(str(seen[2]).partition(" WHERE")[0])
-
     visit, hashes = await browser.here(), gate.passwords.compared
-    event.listen(gate.store.engine, "before_cursor_execute", note)
-    answer = await browser.lobby.signon.password(visit, name, secret, browser.source)
-    event.remove(gate.store.engine, "before_cursor_execute", note)
+    with counted(gate.store) as seen:
+        answer = await browser.lobby.signon.password(visit, name, secret, browser.source)
+    statements = [statement.partition(" WHERE")[0] for statement in seen]
     return answer, statements, gate.passwords.compared - hashes
 
 

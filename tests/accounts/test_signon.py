@@ -6,7 +6,6 @@ from datetime import timedelta
 from ipaddress import IPv4Address
 
 import pytest
-from sqlalchemy import event
 
 from mft.accounts.allowlists import NewAddress
 from mft.accounts.knock import Outcome
@@ -19,6 +18,7 @@ from mft.policy.signon import Admit, Reason, Refuse
 from mft.store import accounts, allowlist, credentials, organizations, sessions, setups
 from mft.store.tables import account as account_table
 from tests.support.gate import ELSEWHERE, HOME, OLGA, OTTO, SECRET, SOME_KEY, Gate
+from tests.support.statements import counted
 
 OTHER_PRINT = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 
@@ -365,9 +365,7 @@ def test_the_dossier_is_one_statement(any_gate: Gate):
     any_gate.account()
     any_gate.allowlists.add(OLGA, "alice", NewAddress("9.9.9.9"))
     any_gate.credentials.add_key(OLGA, "alice", SOME_KEY)
-    statements: list[str] = []
-    with any_gate.store.read() as connection:
-        event.listen(connection, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+    with counted(any_gate.store) as statements, any_gate.store.read() as connection:
         dossier = accounts.dossier(connection, "alice", any_gate.terms)
     assert dossier is not None
     assert (len(dossier.credentials), len(dossier.allowlist), dossier.organization.name) == (2, 2, "northwind")

@@ -4,7 +4,6 @@ from datetime import timedelta
 from ipaddress import IPv4Address
 
 import pytest
-from sqlalchemy import event
 
 from mft.accounts.explain import explain
 from mft.accounts.names import Veil
@@ -15,23 +14,16 @@ from mft.policy.signon import Admit, Reason, Refuse
 from mft.store import slowdowns
 from mft.store.tables import metadata
 from tests.support.gate import ELSEWHERE, HOME, SECRET, Gate
+from tests.support.statements import counted
 
 
 async def cost(gate: Gate, name: str, secret: str, source: IPv4Address) -> tuple[int, int, int]:
     """Return how many hashes, trail lines and SQL statements one refusal takes."""
-    statements: list[str] = []
-
-    def note(*seen: object) -> None:
-        statements.append(str(seen[2]))
-
-    event.listen(gate.store.engine, "before_cursor_execute", note)
     hashes, lines = gate.passwords.compared, len(gate.lines(Action.SIGNON_REFUSED))
-    statements.clear()
-    outcome = await gate.enter(name, secret, source)
-    taken = len(statements)
-    event.remove(gate.store.engine, "before_cursor_execute", note)
+    with counted(gate.store) as statements:
+        outcome = await gate.enter(name, secret, source)
     assert isinstance(outcome.verdict, Refuse)
-    return gate.passwords.compared - hashes, len(gate.lines(Action.SIGNON_REFUSED)) - lines, taken
+    return gate.passwords.compared - hashes, len(gate.lines(Action.SIGNON_REFUSED)) - lines, len(statements)
 
 
 async def test_a_stranger_costs_what_anybody_costs(gate: Gate):

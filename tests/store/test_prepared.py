@@ -15,6 +15,7 @@ from tests.support.trails import START
 
 PUT = Prepared(insert(penalty))
 FIND = Prepared(select(penalty.c.source, penalty.c.until, penalty.c.reason).where(penalty.c.source == bindparam("who")))
+NAMED = Prepared(select(penalty.c.source.label("owing"), penalty.c.until).where(penalty.c.source == bindparam("who")))
 ALL = Prepared(select(penalty.c.source).where(penalty.c.until > bindparam("now")).order_by(penalty.c.source))
 OLD = Prepared(select(penalty.c.source).where(penalty.c.since < START + timedelta(days=1)))
 AGAIN = Prepared(update(penalty).where(penalty.c.source >= bindparam("least")).values(offences=penalty.c.offences + 1))
@@ -32,6 +33,14 @@ def test_values_pass_the_types_of_their_columns_both_ways(any_store: Store) -> N
         assert FIND.first(connection, who=1) == (1, later, "späť")
         assert connection.execute(select(penalty.c.until)).scalar() == later
         assert OLD.rows(connection) == [(1,)]
+
+
+def test_rows_come_by_the_names_of_their_columns_too(any_store: Store) -> None:
+    with any_store.write() as connection:
+        put(connection, 1)
+    with any_store.read() as connection:
+        assert NAMED.named(connection, who=1) == [{"owing": 1, "until": START}]
+        assert NAMED.named(connection, who=2) == []
 
 
 def test_nothing_found_is_none_and_no_rows(any_store: Store) -> None:

@@ -101,10 +101,10 @@ class Places:
         only, and is told by ``name``.
         """
         with self._alone():
-            held, free = self._count(source)
+            held, taken, free = self._count(source)
             if free is None and self._sweep():
-                held, free = self._count(source)
-            if free is None or held >= self._limits.per_source or self._unlucky():
+                held, taken, free = self._count(source)
+            if free is None or held >= self._limits.per_source or self._unlucky(taken):
                 return None
             _SLOT.pack_into(self._slots, free * _SLOT.size, self._me, _number(source))
             return free
@@ -112,7 +112,7 @@ class Places:
     def name(self, place: int, source: IPv4Address) -> bool:
         """Say who holds *place* and return whether *source* may: it may have too many already."""
         with self._alone():
-            held, _ = self._count(source)
+            held, _, _ = self._count(source)
             _SLOT.pack_into(self._slots, place * _SLOT.size, self._me, _number(source))
             return held < self._limits.per_source
 
@@ -128,20 +128,22 @@ class Places:
     def _entries(self) -> Iterator[tuple[int, int]]:
         return _SLOT.iter_unpack(self._slots[:])
 
-    def _count(self, source: IPv4Address | None) -> tuple[int, int | None]:
-        """Return how many places *source* holds, and a free one."""
-        held, free, wanted = 0, None, _number(source)
+    def _count(self, source: IPv4Address | None) -> tuple[int, int, int | None]:
+        """Return how many places *source* holds, how many are taken in all, and a free one."""
+        held, taken, free, wanted = 0, 0, None, _number(source)
         for place, (process, holder) in enumerate(self._entries()):
             if process == _NOBODY:
                 free = place if free is None else free
-            elif wanted and holder == wanted:
+                continue
+            taken += 1
+            if wanted and holder == wanted:
                 held += 1
-        return held, free
+        return held, taken, free
 
-    def _unlucky(self) -> bool:
+    def _unlucky(self, taken: int) -> bool:
         """Return whether the next caller is turned away early: the fuller, the likelier (MaxStartups)."""
         limits = self._limits
-        over = self.taken() - limits.drop_early_from
+        over = taken - limits.drop_early_from
         span = limits.unauthenticated - limits.drop_early_from
         if over < 0 or span <= 0:
             return False

@@ -9,7 +9,6 @@ import asyncio
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Final
 
 import asyncssh
 from asyncssh.packet import PacketDecodeError
@@ -17,20 +16,18 @@ from asyncssh.packet import PacketDecodeError
 from mft.accounts.charges import Charges
 from mft.accounts.signon import Leaving
 from mft.logs.metrics import CONNECTIONS, FAILURES, SESSIONS
-from mft.model.errors import Invalid, MftError, Unavailable
+from mft.model.errors import Invalid, Unavailable
 from mft.model.network import AddressRange, source_of
 from mft.model.session import Door, Session
 from mft.policy.penalties import Offence
 from mft.sftp.front.auth import Keeper
+from mft.sftp.front.endings import Endings
 from mft.sftp.front.limits import Places
 from mft.sftp.front.live import Guest, Live
 from mft.sftp.front.parts import Parts
 from mft.sftp.front.patience import Patience
 from mft.sftp.front.proxy import read_source
-
-_RETRY_SECONDS: Final = 1.0
-_RETRIES: Final = 10
-"""How often the end of a session is offered to a database that does not answer."""
+from mft.sftp.transport.beginning import serve
 
 
 @dataclass(slots=True)
@@ -61,6 +58,7 @@ class Visits:
         self._places = places
         self._charges = charges
         self._live = live
+        self._endings = Endings(parts)
         self._tasks: set[asyncio.Task[None]] = set()
         self._admitted: set[asyncio.Task[None]] = set()
 
@@ -163,7 +161,7 @@ class Visits:
         """Return the connection once its caller is in, or None when they are not and have gone."""
         try:
             async with patience.lasts():
-                return await asyncssh.run_server(sock, options=self._options, server_factory=lambda: keeper)
+                return await serve(sock, self._options, lambda: keeper)
         except TimeoutError:
             self._charges.add(keeper.source, Offence.TOO_SLOW)
         except (OSError, asyncssh.Error, PacketDecodeError) as error:
@@ -199,14 +197,7 @@ class Visits:
         if session is None:
             return
         self._log_session("session.closed", session, why=why.value)
-        for _ in range(_RETRIES):
-            try:
-                await self._parts.offload.write(self._parts.sign_on.close, session, why, {})
-            except MftError as error:
-                self._parts.log.exception("session.unwritten", session=session.id, why=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
-            else:
-                return
+        await self._endings.write_down(session, why)
 
     def _log_session(self, event: str, session: Session, **details: object) -> None:
         self._parts.log.info(

@@ -24,6 +24,7 @@ from mft.sftp.transport.cork import Cork
 from mft.sftp.transport.framing import HEAD, ROOM
 from mft.sftp.transport.gcm import Gcm
 from mft.sftp.transport.keeper import METHODS, Keeper, too_many
+from mft.sftp.transport.quiet import Quiet
 from mft.sftp.transport.receiving import Receiver
 from mft.sftp.transport.rooms import Rooms
 from mft.sftp.transport.signatures import fingerprint_of, is_signed
@@ -45,7 +46,7 @@ _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
 
 
-class Connection(asyncssh.SSHServerConnection):
+class Connection(Quiet):
     """A server connection whose sign-on is ours."""
 
     _keeper: Keeper
@@ -122,8 +123,10 @@ class Connection(asyncssh.SSHServerConnection):
             super().send_packet(pkttype, *args, handler=handler)
 
     def data_received(self, data: bytes, datatype: int | None = None) -> None:
-        """Take input; before the sign-on only so much of it."""
+        """Take input, and send what it led to all at once; before the sign-on take only so much of it."""
+        self._cork.begin()
         super().data_received(data, datatype)
+        super()._send(self._cork.end())
         if not self._auth_complete:
             if len(self._inpbuf) > MAX_WAITING_INPUT:
                 self._force_close(asyncssh.ProtocolError("Too much input before authentication"))
@@ -186,7 +189,11 @@ class Connection(asyncssh.SSHServerConnection):
         except Exception:  # noqa: BLE001  (as asyncssh does with what its own reading meets)
             self.internal_error()
         finally:
-            self._emit(self._cork.end())
+            super()._send(self._cork.end())
+
+    def _force_close(self, exc: Exception | None) -> None:
+        super()._send(self._cork.end())  # The goodbye is among it.
+        super()._force_close(exc)
 
     def hand_back(self, rest: bytes) -> None:
         """Let asyncssh read from now on, *rest* first: another cipher was agreed upon."""
@@ -234,23 +241,13 @@ class Connection(asyncssh.SSHServerConnection):
 
     def _send(self, data: Bytes) -> None:
         if not self._cork.takes(data):
-            self._emit(self._cork.emptied())
-            self._emit(data)
+            super()._send(self._cork.emptied())
+            super()._send(data)  # type: ignore[arg-type]  # The transport takes views.
         if isinstance(data, memoryview) and _KEEPS_WHAT_WAITS and self.backlog():
             self._rooms.framing.give_away()
 
-    def _emit(self, data: Bytes) -> None:
-        if data:
-            super()._send(data)  # type: ignore[arg-type]  # The transport takes views.
-
-    def _finish_recv_packet(
-        self,
-        pkttype: int,
-        seq: int,
-        _task: Any = None,
-        is_async: bool = False,  # noqa: FBT001, FBT002  (asyncssh's signature)
-    ) -> None:
-        super()._finish_recv_packet(pkttype, seq, _task, is_async)
+    def _finish_recv_packet(self, *packet: Any, is_async: bool = False) -> None:
+        super()._finish_recv_packet(*packet, is_async=is_async)  # type: ignore[misc]  # It says so by name itself.
         if is_async and self._receiver is not None and self._transport is not None:
             self._transport.resume_reading()
             self._receiver.go_on()

@@ -18,8 +18,9 @@ class Cork:
         self._held: list[bytes] | None = None
 
     def begin(self) -> None:
-        """Hold what comes from now on."""
-        self._held = []
+        """Hold what comes from now on, behind what is held already."""
+        if self._held is None:
+            self._held = []
 
     def takes(self, data: Bytes) -> bool:
         """Hold *data*, if that is worth it now, and return whether it did."""

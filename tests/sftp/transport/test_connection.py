@@ -1,5 +1,6 @@
 """What our connection does that the library's does not, seen on the wire."""
 
+import asyncio
 from typing import Any
 
 import asyncssh
@@ -42,7 +43,7 @@ async def test_no_packet_is_sent_to_be_ignored(hall: Hall):
 
 
 async def test_signing_on_reads_no_option_anew(hall: Hall, monkeypatch: pytest.MonkeyPatch):
-    """Once for the connection, of loaded keys; asyncssh alone does it again at the first request."""
+    """They are prepared once for all; asyncssh alone does it for each connection, and at its first request again."""
     made: list[bool] = []
     original = asyncssh.SSHServerConnectionOptions.construct
 
@@ -53,7 +54,7 @@ async def test_signing_on_reads_no_option_anew(hall: Hall, monkeypatch: pytest.M
     monkeypatch.setattr(asyncssh.SSHServerConnectionOptions, "construct", construct)
     connection, _ = await hall.connect()
     await leave(connection)
-    assert made == [False]
+    assert made == []
 
 
 async def test_what_a_client_does_not_take_is_told_as_backlog(hall: Hall):
@@ -83,3 +84,45 @@ async def test_a_class_put_in_place_is_ours_on_every_connection_and_channel(hall
     assert server.channels() == 1
     assert server.serves()
     await leave(connection)
+
+
+async def test_who_breaks_the_protocol_before_signing_on_is_told_so(hall: Hall):
+    reader, writer = await asyncio.open_connection("127.0.0.1", hall.port)
+    writer.write(b"SSH-2.0-crooked\r\n" + b"\xff" * 16)
+    said = await asyncio.wait_for(reader.read(-1), 10)
+    writer.close()
+    assert b"Max packet size exceeded" in said
+
+
+class Leaving(Client):
+    """Keeps what ended its connection."""
+
+    lost: Exception | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = exc
+
+
+async def test_who_breaks_the_protocol_after_signing_on_is_told_so(hall: Hall):
+    client = Leaving(["quiet harbour 91 lanterns"], [])
+    connection, _ = await hall.connect(client=client)
+    connection._transport.write(b"\0" * 64)  # type: ignore[union-attr]  # noqa: SLF001  (no client of its own would)
+    await connection.wait_closed()
+    assert isinstance(client.lost, asyncssh.MACError)
+
+
+async def test_what_one_input_leads_to_goes_out_at_once(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    """The reply of the key exchange, the new keys and what is told behind them are one send, not three."""
+    sent: list[int] = []
+    emit = asyncssh.SSHServerConnection._send  # noqa: SLF001  (the way of every byte)
+
+    def send(connection: asyncssh.SSHServerConnection, data: bytes) -> None:
+        if data:
+            sent.append(len(data))
+        emit(connection, data)
+
+    monkeypatch.setattr(asyncssh.SSHServerConnection, "_send", send)
+    connection, _ = await hall.connect()
+    await leave(connection)
+    # Version, key exchange, its reply with all behind it, the service, and the answers to none and to the password.
+    assert len(sent) == 6
