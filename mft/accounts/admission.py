@@ -53,7 +53,7 @@ class Admission:
 
     def settle(self, knock: Knock, attempt: Attempt) -> Outcome:
         """Decide upon *attempt* now and carry the verdict out."""
-        with self._store.write() as connection:
+        with self._store.write(together=True) as connection:
             return self.carry_out(connection, knock, attempt)
 
     def replace(self, knock: Knock, attempt: Attempt, old: CredentialId, verifier: str) -> Outcome:

@@ -170,7 +170,7 @@ class SignOn:
 
     def close_all(self, ended: Iterable[Ended]) -> None:
         """Write down, all at once, that sessions are over."""
-        with self._store.write() as connection:
+        with self._store.write(together=True) as connection:
             record_ends(connection, self._trail, ended, self._clock.now())
 
     def tidy(self, *, stopping: bool = False) -> None:

@@ -41,7 +41,6 @@ _LONGEST_DATA: Final = 32_768
 """Of one packet, whatever a client says it takes; what all of them take (RFC 4253, 6.1)."""
 _KEEPS_WHAT_WAITS: Final = sys.version_info >= (3, 12)
 """Whether asyncio keeps what a socket did not take as it is, and no copy of it."""
-
 _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
 
@@ -58,6 +57,7 @@ class Connection(Quiet):
     _rooms: Rooms
     _receiver: Receiver | None = None
     _cork: Cork
+    _heard_at = 0.0
 
     @classmethod
     def adopt(cls, connection: asyncssh.SSHServerConnection, keeper: Keeper, queries: int) -> Self:
@@ -179,7 +179,10 @@ class Connection(Quiet):
 
     def treat(self, work: Callable[[int], None], end: int) -> None:
         """Do *work* up to *end* and send what it led to all at once; what goes wrong ends the connection."""
-        self._reset_keepalive_timer()
+        now = self._loop.time()
+        if now - self._heard_at >= 1:  # For each input a timer would cost more than a small answer.
+            self._heard_at = now
+            self._reset_keepalive_timer()
         self._cork.begin()
         try:
             work(end)
