@@ -54,6 +54,10 @@ class Server:
         """Return how clients call *name* in its home."""
         return f"{self.launch.home.rstrip('/')}/{name}"
 
+    def kept(self, name: str) -> Path | None:
+        """Return where *name* of the home lies as it was sent; None with those who keep files otherwise."""
+        return self.site.files / name if self.site.files.is_dir() else None
+
     def fill(self, folder: str, count: int) -> None:
         """Put *count* files into a new *folder*."""
         self.launch.fill(self.site, folder, count)
