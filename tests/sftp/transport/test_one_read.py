@@ -24,13 +24,6 @@ SIZE = 200_000
 
 
 @pytest.fixture
-def offload() -> Iterator[Offload]:
-    lanes = Offload(inline_reads=True, writers=1, hashers=1)
-    yield lanes
-    lanes.close()
-
-
-@pytest.fixture
 async def place(store: Store, tmp_path: Path, offload: Offload, request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     async with hosted(two_houses(store, tmp_path), offload, request.param) as found:
         yield found
