@@ -77,13 +77,6 @@ def _log(site: Site) -> Path:
 
 
 @contextmanager
-def serving(peer: Peer, grounds: Grounds, more: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Give *peer* set up in a new folder and started, with *more* in its environment, and end it afterwards."""
-    with all_serving([peer], grounds, {peer.name: more or {}}) as (server,):
-        yield server
-
-
-@contextmanager
 def all_serving(
     peers: Sequence[Peer], grounds: Grounds, more: Mapping[str, Mapping[str, str]] | None = None
 ) -> Iterator[list[Server]]:

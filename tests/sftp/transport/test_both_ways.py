@@ -88,41 +88,44 @@ async def test_a_channel_that_nobody_reads_holds_up_no_other_of_its_connection(p
     content = noise(3 * MEBIBYTE)
     put(place.world.as_("alice"), f"{HOME}/big.bin", content)
     async with await place.connect() as connection:
-        await stuck(connection, window=70_000)
+        raw, handle = await opened(connection, window=70_000)
+        raw.process.channel.pause_reading()
+        demand(raw, handle)
         async with connection.start_sftp_client() as client:
             await down(client, "big.bin", content)
         connection.abort()
 
 
 @WAYS
-async def test_what_waits_for_clients_that_take_nothing_stays_under_the_backlog_of_each_channel(
-    place: Place, ours: list[Connection]
+@pytest.mark.parametrize("window", [70_000, 0x7FFFFFFF], ids=["window", "socket"])
+async def test_what_waits_for_channels_that_take_nothing_stays_under_the_backlog(
+    place: Place, ours: list[Connection], window: int
 ):
-    """First their windows hold it up, then one socket for all of them."""
     put(place.world.as_("alice"), f"{HOME}/big.bin", noise(3 * MEBIBYTE))
-    most = LIMITS.backlog + LIMITS.read + 1024
     async with await place.connect() as connection:
-        for _ in range(4):
-            await stuck(connection, window=70_000)
-        await until(lambda: len(place.sessions) == 4 and all(session._stalled for session in place.sessions))
-        waiting = [session._channel.get_write_buffer_size() for session in place.sessions if session._channel]
-        assert all(LIMITS.backlog < size <= most for size in waiting)
-        connection._transport.pause_reading()  # type: ignore[union-attr]
-        raw = await stuck(connection, window=0x7FFFFFFF, wait=False)
-        assert ours[0].backlog() <= most
-        del raw
+        channels = [await opened(connection, window) for _ in range(4)]
+        connection._transport.pause_reading()  # type: ignore[union-attr]  # A client that takes nothing.
+        for raw, handle in channels:
+            demand(raw, handle)
+        await until(lambda: all(session._stalled for session in place.sessions))
+        answer = LIMITS.read + 1024
+        windows = [session._channel.get_write_buffer_size() for session in place.sessions if session._channel]
+        assert len(windows) == 4
+        assert all(size <= LIMITS.backlog + answer for size in windows)
+        assert LIMITS.backlog < ours[0].backlog() + max(windows)
+        assert ours[0].backlog() <= LIMITS.backlog + 4 * answer, "each had one answer under way at most"
         connection.abort()
 
 
-async def stuck(connection: asyncssh.SSHClientConnection, *, window: int, wait: bool = True) -> Raw | None:
-    """Open a channel, ask for a gigabyte, and take none of it."""
-    if not wait:
-        return None
-    process = await connection.create_process(subsystem="sftp", encoding=None, window=window)
-    raw = Raw(connection, process)
+async def opened(connection: asyncssh.SSHClientConnection, window: int) -> tuple[Raw, bytes]:
+    """Open the file on a channel of its own."""
+    raw = Raw(connection, await connection.create_process(subsystem="sftp", encoding=None, window=window))
     await raw.ask(INIT)
-    (opened,) = await raw.ask(open_file(1, f"{HOME}/big.bin".encode(), READ))
-    assert opened.kind == Kind.HANDLE
-    process.channel.pause_reading()
-    raw.send(*(read_file(number, opened.handle, 0, LIMITS.read) for number in range(4000)))
-    return raw
+    (answer,) = await raw.ask(open_file(1, f"{HOME}/big.bin".encode(), READ))
+    assert answer.kind == Kind.HANDLE
+    return raw, answer.handle
+
+
+def demand(raw: Raw, handle: bytes) -> None:
+    """Ask for a gigabyte."""
+    raw.send(*(read_file(number, handle, 0, LIMITS.read) for number in range(4000)))
