@@ -39,10 +39,14 @@ RIVALS := /usr/bin/sftp:openssh-client /usr/sbin/sshd:openssh-server /usr/sbin/p
   /usr/lib/proftpd/mod_sftp.so:proftpd-mod-crypto /usr/bin/go:golang-go \
   /usr/share/gocode/src/github.com/pkg/sftp:golang-github-pkg-sftp-dev \
   /usr/share/gocode/src/golang.org/x/crypto:golang-golang-x-crypto-dev
+# What Debian's packages ask before they start a server (invoke-rc.d, deb-systemd-invoke): 101 forbids it.
+NO_STARTS := /usr/sbin/policy-rc.d
 rivals: ## Install the servers that ours is measured beside; none of them is started
 	@missing=$$(for rival in $(RIVALS); do test -e $${rival%%:*} || echo $${rival##*:}; done | sort -u); \
 	  test -z "$$missing" || { $(SUDO) apt-get update -qq && \
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing; }
+	    { test -e $(NO_STARTS) || { trap '$(SUDO) rm -f $(NO_STARTS)' EXIT && \
+	      printf '#!/bin/sh\nexit 101\n' | $(SUDO) tee $(NO_STARTS) >/dev/null && $(SUDO) chmod +x $(NO_STARTS); }; } && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
 bench: rivals .venv/bench ## Measure this server beside others; SHORT=1 for a look, WITH="--measures list" for a part
 	$(BIN)/python -m benchmarks.run $(if $(SHORT),--short) $(WITH)

@@ -48,7 +48,7 @@ class Sizes:
     """Files of the catalog that is swept."""
     due: int = 10_000
     """Files that one sweep destroys."""
-    refusals: int = 100
+    refusals: int = 60
     """Tries of each class of refused sign-on."""
 
 

@@ -6,7 +6,7 @@ forks for every connection is therefore read after its children are gone (``Tree
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,10 @@ PROC: Final = Path("/proc")
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 _SPENT: Final = slice(11, 15)  # utime, stime, cutime, cstime, counted from behind the command's name.
 _PARENT: Final = 1
+_LOOK: Final = 0.05
+"""Seconds between two looks at whether anybody works."""
+_AT_REST: Final = 1
+"""Ticks in between, of all of them together, that are no work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,31 @@ class Tree:
                 return False
             pause(0.02)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Several servers that run side by side."""
+
+    roots: Sequence[int]
+    proc: Path = PROC
+
+    def settle(self, seconds: float = 5.0, pause: Callable[[float], None] = time.sleep) -> bool:
+        """Wait until none of them works: what one does for itself must not take from what is measured at another."""
+        until = time.monotonic() + seconds
+        last = self._spent()
+        while True:
+            pause(_LOOK)
+            spent = self._spent()
+            if spent - last <= _AT_REST:
+                return True
+            if time.monotonic() > until:
+                return False
+            last = spent
+
+    def _spent(self) -> int:
+        everybody = processes(self.proc)
+        return sum(everybody[pid].ticks for root in self.roots for pid in family(root, everybody))
 
 
 def _share(file: Path) -> int:

@@ -55,6 +55,8 @@ class Book:
 
     runs: list[Run] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    took: dict[str, float] = field(default_factory=dict)
+    """Seconds that measures took, with all that was set up for them."""
 
     def add(self, run: Run) -> None:
         """Keep one run, and say so."""
@@ -107,6 +109,7 @@ def report(book: Book, versions: Mapping[str, str], form: Mapping[str, Any]) -> 
         "digests_agree": digests_agree(runs),
         "rows": rows_of(runs),
         "skipped": book.skipped,
+        "took_s": {name: round(seconds, 1) for name, seconds in book.took.items()},
         "runs": runs,
     }
 

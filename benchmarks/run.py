@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks import chart, results
+from benchmarks import chart, page, results
 from benchmarks.grounds import Grounds, grounds
 from benchmarks.measures.field import Field
 from benchmarks.measures.table import GROUPS, NAMES
@@ -75,7 +75,9 @@ def measure(chosen: argparse.Namespace, place: Grounds) -> results.Book:
             except (SystemExit, Exception) as trouble:  # noqa: BLE001
                 for name in group.names:
                     field.book.skip(name, "", "", f"{type(trouble).__name__}: {trouble}")
-            field.book.say(f"{', '.join(group.names)}: {time.monotonic() - began:.0f} s in all")
+            together = ", ".join(group.names)
+            field.book.took[together] = time.monotonic() - began
+            field.book.say(f"{together}: {field.book.took[together]:.0f} s in all")
     return field.book
 
 
@@ -101,6 +103,7 @@ def main() -> None:
     results.write(found, target)
     if whole(chosen):
         chart.write(found, chart.PICTURE)
+        page.PAGE.write_text(page.written(page.PAGE.read_text(), found))
     said = doubts(found)
     print(f"written to {target}", *said, sep="\n")  # noqa: T201
     sys.exit(1 if said else 0)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,10 @@ class Server:
         """Return how clients call *name* in its home."""
         return f"{self.launch.home.rstrip('/')}/{name}"
 
+    def kept(self, name: str) -> Path | None:
+        """Return where *name* of the home lies as it was sent; None with those who keep files otherwise."""
+        return self.site.files / name if self.site.files.is_dir() else None
+
     def fill(self, folder: str, count: int) -> None:
         """Put *count* files into a new *folder*."""
         self.launch.fill(self.site, folder, count)
@@ -73,24 +77,17 @@ def _log(site: Site) -> Path:
 
 
 @contextmanager
-def serving(peer: Peer, grounds: Grounds, more: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Give *peer* set up in a new folder and started, with *more* in its environment, and end it afterwards."""
-    with _started(peer, grounds, more or {}) as server:
-        _await_banner(server)
-        yield server
-
-
-@contextmanager
 def all_serving(
     peers: Sequence[Peer], grounds: Grounds, more: Mapping[str, Mapping[str, str]] | None = None
 ) -> Iterator[list[Server]]:
     """Give all *peers* at the same time; *more* names what single ones get besides."""
     told = more or {}
     with ExitStack() as opened:
-        servers = [opened.enter_context(_started(peer, grounds, told.get(peer.name, {}))) for peer in peers]
-        for server in servers:
-            _await_banner(server)
-        yield servers
+
+        def start(peer: Peer) -> Server:
+            return opened.enter_context(_started(peer, grounds, told.get(peer.name, {})))
+
+        yield [_greeted(server, start) for server in [start(peer) for peer in peers]]
 
 
 @contextmanager
@@ -111,6 +108,16 @@ def _started(peer: Peer, grounds: Grounds, more: Mapping[str, str]) -> Iterator[
     finally:
         _end(server)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _greeted(server: Server, start: Callable[[Peer], Server]) -> Server:
+    """Return *server* once it greets, or else another like it: somebody may have taken its port before it could."""
+    try:
+        _await_banner(server)
+    except SystemExit:
+        server = start(server.peer)
+        _await_banner(server)
+    return server
 
 
 def _await_banner(server: Server) -> None:

@@ -10,9 +10,9 @@ from benchmarks.results import NOT_FIGURES
 from benchmarks.targets import Verdict
 
 _WIDTH: Final = 150
-_ORDER: Final = (
+ORDER: Final = (
     *("cpu_s_per_gib", "mb_per_s", "ops_per_s", "kib_per_session", "p99_ms", "median_ms", "idle_median_ms"),
-    *("latency_ms", "cpu_ms", "cpu_us", "cpu_s", "wall_s"),
+    *("latency_ms", "cpu_ms", "cpu_us", "cpu_s", "client_cpu_s", "wall_s"),
 )
 """Which figures are shown, the most telling first."""
 
@@ -35,13 +35,13 @@ def show_rows(found: Mapping[str, Any], console: Console | None = None) -> None:
 
 
 def _figures(row: Mapping[str, Any]) -> str:
-    shown = [name for name in _ORDER if name in row and name not in NOT_FIGURES]
+    shown = [name for name in ORDER if name in row and name not in NOT_FIGURES]
     return "  ".join(f"{name} {row[name]:,.4g}" for name in shown)
 
 
 def first_figure(row: Mapping[str, Any]) -> str | None:
     """Return the name of the figure by which *row* is compared first."""
-    return next((name for name in _ORDER if name in row), None)
+    return next((name for name in ORDER if name in row), None)
 
 
 def _ratio(row: Mapping[str, Any], rows: list[Mapping[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from benchmarks.clients.openssh import Failed
 from benchmarks.grounds import Grounds
 from benchmarks.peers.launch import Peer
 from benchmarks.plan import Sizes
+from benchmarks.processes import Trees
 from benchmarks.results import Book, Run
 from benchmarks.servers import Server, all_serving
 
@@ -48,17 +49,25 @@ class Field:
         """Return those peers that were asked for and are called so."""
         return [peer for peer in self.peers if peer.name in names]
 
-    def interleave(self, servers: list[Server], what: tuple[str, str], work: Callable[[Server, int], Run]) -> None:
+    def interleave(self, servers: Sequence[Server], what: tuple[str, str], work: Callable[[Server, int], Run]) -> None:
         """Do *work* with each server in turn, round after round; one that cannot is left out from then on."""
-        left = list(servers)
-        for number in range(self.rounds):
-            for server in list(left):
-                os.sync()  # What an earlier run left to be written back must not be paid for in this one.
+        lost: set[str] = set()
+        for server, number in self.turns(servers):
+            if server.name not in lost:
                 try:
                     self.book.add(work(server, number))
                 except TROUBLE as trouble:
                     self.skip(server, what, trouble)
-                    left.remove(server)
+                    lost.add(server.name)
+
+    def turns(self, servers: Sequence[Server]) -> Iterator[tuple[Server, int]]:
+        """Give each server with the number of each round it takes, once nobody is at work any more."""
+        for number in range(self.rounds):
+            for server in servers:
+                if number == 0 or server.peer.compared:
+                    os.sync()  # What an earlier run left to be written back must not be paid for in this one.
+                    Trees([one.process.pid for one in servers]).settle()
+                    yield server, number
 
     def skip(self, server: Server, what: tuple[str, str], trouble: BaseException) -> None:
         """Write down that *server* gives no figure for *what*, a measure and a variant."""

@@ -11,9 +11,9 @@ from typing import Final
 from benchmarks.clients.openssh import Sftp, finish
 from benchmarks.grounds import digest
 from benchmarks.measures.field import TROUBLE, Field
-from benchmarks.measures.transfers import fetched, per_byte
+from benchmarks.measures.transfers import arrived, clients_cpu, fetched, per_byte
 from benchmarks.peers.launch import Peer
-from benchmarks.peers.table import OURS
+from benchmarks.peers.mft import SHIPPED
 from benchmarks.plan import CIPHERS, FIRST
 from benchmarks.results import Run
 from benchmarks.servers import Server
@@ -21,7 +21,8 @@ from mft.settings.model import Settings
 
 _SEED: Final = "seed"
 _TWO: Final = "2 workers"
-_WORKERS: Final = MappingProxyType({"MFT_WORKERS": "2"})
+WORKERS: Final = "workers"
+_TWO_WORKERS: Final = MappingProxyType({f"MFT_{WORKERS.upper()}": "2"})
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,13 @@ WAYS: Final = (
 
 
 def measure(field: Field) -> None:
-    """Run each way with every server, and with two workers where there are some."""
+    """Run each way with every server, and with two workers of ours as shipped once there is such a setting.
+
+    What replaces the segment cipher of the plain store reaches one process only.
+    """
     _with(field, field.peers, FIRST, {})
-    ours = field.named(*OURS)
-    two = f"{FIRST}, {_TWO}"
-    if "workers" in Settings.model_fields:
-        _with(field, ours, two, {peer.name: _WORKERS for peer in ours})
-        return
-    for way in _asked(field):
-        for peer in ours:
-            field.book.skip(way.name, two, peer.name, "it has no workers yet")
+    if WORKERS in Settings.model_fields:
+        _with(field, field.named(SHIPPED.name), f"{FIRST}, {_TWO}", {SHIPPED.name: _TWO_WORKERS})
 
 
 def _asked(field: Field) -> list[Way]:
@@ -88,22 +86,22 @@ def _seeded(field: Field, way: Way, server: Server, variant: str) -> bool:
 def _run(field: Field, way: Way, variant: str, server: Server, number: int) -> Run:
     source = field.grounds.noise(field.sizes.parallel // way.streams)
     sftp = Sftp(server, CIPHERS[FIRST])
-    before = server.cpu()
+    before, theirs = server.cpu(), clients_cpu()
     began = time.perf_counter()
     clients = [sftp.start(way.line(server, source, stream)) for stream in range(way.streams)]
     for client in clients:
         finish(client)
     wall = time.perf_counter() - began
-    spent = server.cpu() - before
-    figures = per_byte(way.streams * (field.sizes.parallel // way.streams), spent, wall)
+    spent, theirs = server.cpu() - before, clients_cpu() - theirs
+    figures = per_byte(way.streams * (field.sizes.parallel // way.streams), spent, wall) | {"client_cpu_s": theirs}
     return Run(way.name, variant, server.name, number, figures, digest(source), _moved(field, way, sftp))
 
 
 def _moved(field: Field, way: Way, sftp: Sftp) -> str:
     """Return the SHA-256 of all that was moved; where they differ, all of them."""
-    names = [way.target(stream) for stream in range(way.streams)] if way.up else [_SEED]
-    paths = [sftp.server.path(name) for name in names]
-    found = " ".join(sorted({fetched(field, sftp, path) for path in paths}))
-    if way.up:
-        sftp.run(*(f'rm "{path}"' for path in paths))
+    if not way.up:
+        return fetched(field, sftp, sftp.server.path(_SEED))
+    names = [way.target(stream) for stream in range(way.streams)]
+    found = " ".join(sorted({arrived(field, sftp, name) for name in names}))
+    sftp.run(*(f'rm "{sftp.server.path(name)}"' for name in names))
     return found

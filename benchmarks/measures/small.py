@@ -19,15 +19,14 @@ UP, DOWN, STAT, RENAME = NAMES = ("small_upload", "small_download", "small_stat"
 def measure(field: Field) -> None:
     """Do the four with each server in turn."""
     with field.serving() as servers:
-        left = list(servers)
-        for number in range(field.rounds):
-            for server in list(left):
-                os.sync()
+        lost: set[str] = set()
+        for server, number in field.turns(servers):
+            if server.name not in lost:
                 try:
                     _visit(field, server, number)
                 except TROUBLE as trouble:
                     field.skip(server, (UP, FIRST), trouble)
-                    left.remove(server)
+                    lost.add(server.name)
 
 
 def _visit(field: Field, server: Server, number: int) -> None:

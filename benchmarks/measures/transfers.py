@@ -1,6 +1,7 @@
 """One stream of one large file, down and up, cipher by cipher; what was moved is compared byte for byte."""
 
 import os
+import resource
 import time
 from typing import Final
 
@@ -47,28 +48,41 @@ def _seeded(field: Field, server: Server, cipher: str) -> bool:
 
 def _down(field: Field, server: Server, cipher: str, number: int) -> Run:
     sftp = Sftp(server, CIPHERS[cipher])
-    before = server.cpu()
+    before, theirs = server.cpu(), clients_cpu()
     wall = sftp.run(f'get "{server.path(_SEED)}" {_NOWHERE}')
-    spent = server.cpu() - before
+    spent, theirs = server.cpu() - before, clients_cpu() - theirs
     source = field.grounds.noise(field.sizes.transfer)
-    figures = per_byte(field.sizes.transfer, spent, wall)
+    figures = per_byte(field.sizes.transfer, spent, wall) | {"client_cpu_s": theirs}
     return Run(DOWN, cipher, server.name, number, figures, digest(source), fetched(field, sftp, server.path(_SEED)))
 
 
 def _up(field: Field, server: Server, cipher: str, number: int) -> Run:
     sftp = Sftp(server, CIPHERS[cipher])
-    source, remote = field.grounds.noise(field.sizes.transfer), server.path(f"up-{number}")
-    before = server.cpu()
-    wall = sftp.put(source, remote)
-    spent = server.cpu() - before
-    moved = fetched(field, sftp, remote)
-    sftp.run(f'rm "{remote}"')
-    return Run(UP, cipher, server.name, number, per_byte(field.sizes.transfer, spent, wall), digest(source), moved)
+    source, name = field.grounds.noise(field.sizes.transfer), f"up-{number}"
+    before, theirs = server.cpu(), clients_cpu()
+    wall = sftp.put(source, server.path(name))
+    spent, theirs = server.cpu() - before, clients_cpu() - theirs
+    moved = arrived(field, sftp, name)
+    sftp.run(f'rm "{server.path(name)}"')
+    figures = per_byte(field.sizes.transfer, spent, wall) | {"client_cpu_s": theirs}
+    return Run(UP, cipher, server.name, number, figures, digest(source), moved)
 
 
 def per_byte(size: int, cpu: float, wall: float) -> dict[str, float]:
     """Return the figures of *size* bytes moved."""
     return {"cpu_s_per_gib": cpu * GIB / size, "mb_per_s": size / 1e6 / wall, "wall_s": wall, "cpu_s": cpu}
+
+
+def clients_cpu() -> float:
+    """Return the CPU seconds of all clients that have ended: of the two processes of each, sftp and its ssh."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def arrived(field: Field, sftp: Sftp, name: str) -> str:
+    """Return the SHA-256 of an upload: where it lies as it was sent from there, else fetched back."""
+    kept = sftp.server.kept(name)
+    return fresh_digest(kept) if kept else fetched(field, sftp, sftp.server.path(name))
 
 
 def fetched(field: Field, sftp: Sftp, remote: str) -> str:

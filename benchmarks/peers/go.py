@@ -30,4 +30,9 @@ def _built(program: Path) -> Path:
     return program
 
 
-GO: Final = Peer("go", prepare, lambda: f"pkg/sftp {debian('golang-github-pkg-sftp-dev')}, go {debian('golang-go')}")
+def version() -> str:
+    """Return the versions of the library and of the language."""
+    return f"pkg/sftp {debian('golang-github-pkg-sftp-dev')}, go {debian('golang-go')}"
+
+
+GO: Final = Peer("go", prepare, version, compared=True)

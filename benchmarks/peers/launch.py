@@ -67,3 +67,5 @@ class Peer:
     version: Callable[[], str]
     durable: bool = False
     """Its clients ask for fsync: compare uploads with it alone."""
+    compared: bool = False
+    """Whether a target names it: such a server takes every round, others the first alone."""

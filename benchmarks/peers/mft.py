@@ -92,5 +92,5 @@ def prepare_plain(site: Site) -> Launch:
     return _prepare(site, [sys.executable, "-m", "benchmarks.peers.mft_plain"])
 
 
-SHIPPED: Final = Peer("mft", prepare, lambda: python("mft"))
-PLAIN: Final = Peer("mft-plain", prepare_plain, lambda: python("mft"))
+SHIPPED: Final = Peer("mft", prepare, lambda: python("mft"), compared=True)
+PLAIN: Final = Peer("mft-plain", prepare_plain, lambda: python("mft"), compared=True)

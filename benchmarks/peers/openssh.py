@@ -40,6 +40,6 @@ def prepare(site: Site) -> Launch:
     return Launch(["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], getpass.getuser(), str(site.files))
 
 
-OPENSSH: Final = Peer("openssh", prepare, lambda: debian("openssh-server"))
-OPENSSH_FSYNC: Final = Peer("openssh-fsync", prepare, lambda: debian("openssh-server"), durable=True)
+OPENSSH: Final = Peer("openssh", prepare, lambda: debian("openssh-server"), compared=True)
+OPENSSH_FSYNC: Final = Peer("openssh-fsync", prepare, lambda: debian("openssh-server"), durable=True, compared=True)
 """The same server; its clients ask for fsync before each CLOSE (``sftp -f``)."""

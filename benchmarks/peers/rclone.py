@@ -17,7 +17,7 @@ def prepare(site: Site) -> Launch:
         *(str(RCLONE), "serve", "sftp", str(site.files), "--addr", f"127.0.0.1:{site.port}", "--user", "bench"),
         *("--authorized-keys", str(site.allowed), "--key", str(site.grounds.host_key)),
         # Straight through: what a cache of its own would hold is not on the disk.
-        *("--vfs-cache-mode", "off", "--dir-cache-time", "1s", "--config", "/dev/null"),
+        *("--vfs-cache-mode", "off", "--config", "/dev/null"),
     ]
     return Launch(command, "bench", "/", {"HOME": str(site.folder)})
 

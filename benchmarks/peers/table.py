@@ -13,4 +13,3 @@ from benchmarks.peers.rclone import RCLONE_SFTP
 _ALL: Final = (SHIPPED, PLAIN, OPENSSH, OPENSSH_FSYNC, GO, RCLONE_SFTP, PROFTPD, ASYNCSSH)
 
 PEERS: Final[dict[str, Peer]] = {peer.name: peer for peer in _ALL}
-OURS: Final = frozenset({SHIPPED.name, PLAIN.name})

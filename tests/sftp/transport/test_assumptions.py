@@ -12,7 +12,15 @@ from typing import Any
 import asyncssh
 import pytest
 from asyncssh import auth, channel, connection, encryption, packet, public_key
-from asyncssh.constants import MSG_IGNORE, MSG_USERAUTH_BANNER, MSG_USERAUTH_FAILURE, MSG_USERAUTH_REQUEST
+from asyncssh.constants import (
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_WINDOW_ADJUST,
+    MSG_IGNORE,
+    MSG_USERAUTH_BANNER,
+    MSG_USERAUTH_FAILURE,
+    MSG_USERAUTH_REQUEST,
+)
+from asyncssh.saslprep import SASLPrepError, saslprep
 
 from mft.sftp.transport.connection import Channel, Connection
 
@@ -154,6 +162,7 @@ def test_ignore_packets_are_sent_through_the_method_we_override():
 
 def test_the_numbers_of_the_messages_are_the_standards():
     assert (MSG_IGNORE, MSG_USERAUTH_REQUEST, MSG_USERAUTH_FAILURE, MSG_USERAUTH_BANNER) == (2, 50, 51, 53)
+    assert (MSG_CHANNEL_WINDOW_ADJUST, MSG_CHANNEL_DATA) == (93, 94)
 
 
 def test_what_was_read_before_a_connection_was_given_up_is_forgotten_before_it_is_understood():
@@ -190,6 +199,22 @@ def test_strings_lists_and_flags_are_written_as_in_the_standard():
     assert packet.String(b"ab") == b"\0\0\0\2ab"
     assert packet.NameList([b"a", b"b"]) == b"\0\0\0\3a,b"
     assert packet.Boolean(True) == b"\1"
+    assert packet.UInt32(258) == b"\0\0\1\2"
+
+
+def test_what_is_cut_short_or_no_key_is_a_value_error_of_its_own():
+    with pytest.raises(packet.PacketDecodeError):
+        packet.SSHPacket(b"\0\0\0\5ab").get_string()
+    with pytest.raises(public_key.KeyImportError):
+        public_key.decode_ssh_public_key(packet.String(b"ssh-nonsense"))
+    assert issubclass(packet.PacketDecodeError, ValueError)
+    assert issubclass(public_key.KeyImportError, ValueError)
+
+
+def test_a_password_is_prepared_or_refused_by_its_characters():
+    assert saslprep("a\u00adb") == "ab"
+    with pytest.raises(SASLPrepError):
+        saslprep("a\x07")
 
 
 def test_a_channel_tells_its_subsystem_and_what_waits():
@@ -257,6 +282,48 @@ def test_a_channel_counts_what_it_may_send_and_what_the_peer_may():
     assert "buf, datatype = self._send_buf[0]" in flushing
     assert "self._send_buf_len -= len(data)" in flushing
     assert "self._flush_send_buf()" in source(ServerChannel._process_window_adjust)
+
+
+def test_a_cipher_of_ours_is_asked_what_the_librarys_are():
+    asked = ("encrypt_packet", "decrypt_header", "decrypt_packet")
+    assert all(callable(getattr(encryption.Encryption, name)) for name in asked)
+    assert issubclass(encryption.GCMEncryption, encryption.Encryption)
+    uses = [line.partition("_encryption.") for line in inspect.getsource(connection.SSHConnection).splitlines()]
+    assert {use.partition("(")[0] for _, found, use in uses if found} == set(asked)
+
+
+def test_a_channel_has_its_number_and_its_session_once_it_is_open_and_none_after_its_end():
+    assert "self._send_chan = send_chan" in source(ServerChannel.process_open)
+    assert "chan, self._session = self._wrap_session(session)" in source(ServerChannel._finish_open_request)
+    cleanup = source(ServerChannel._cleanup)
+    assert "self._session = None" in cleanup
+    assert "self._conn = None" in cleanup
+    assert "self._send_chan = None" in source(ServerChannel._close_send)
+    assert "self._send_state = 'closed'" in source(ServerChannel._close_send)
+
+
+def test_a_broken_connection_says_goodbye_and_is_given_up():
+    assert arguments(Server._send_disconnect) == ["self", "code", "reason", "lang"]
+    assert arguments(Server._force_close) == ["self", "exc"]
+    body = source(Server.data_received) + source(Server._recv_data)
+    assert "self._send_disconnect(exc.code, exc.reason, exc.lang)" in body
+    assert "self._force_close(exc)" in body
+    assert "self.internal_error()" in body
+
+
+def test_a_sign_of_life_puts_off_the_question_for_one():
+    assert "self._reset_keepalive_timer()" in source(Server._recv_data) + source(Server.data_received)
+    assert "if self._auth_complete:" in source(Server._reset_keepalive_timer)
+
+
+def test_keys_become_old_by_a_time_that_may_be_switched_off():
+    assert "self._rekey_seconds and" in source(Server.send_packet)
+    assert "self._rekey_time = time.monotonic() + self._rekey_seconds" in source(Server._send_kexinit)
+    assert isinstance(server_connection()._rekey_seconds, int | float)
+
+
+def test_a_connection_keeps_its_event_loop():
+    assert isinstance(server_connection()._loop, asyncio.AbstractEventLoop)
 
 
 def test_the_longest_packet_is_known_by_name():

@@ -3,9 +3,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 import pytest
@@ -23,31 +22,10 @@ MEBIBYTE = 1 << 20
 
 
 @pytest.fixture
-def offload() -> Iterator[Offload]:
-    lanes = Offload(inline_reads=True, writers=1, hashers=1)
-    yield lanes
-    lanes.close()
-
-
-@pytest.fixture
 async def place(store: Store, tmp_path: Path, offload: Offload, request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     options = getattr(request, "param", {})
     async with hosted(two_houses(store, tmp_path), offload, SHORT_WAY, **options) as found:
         yield found
-
-
-@pytest.fixture
-def ours(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
-    """The connections that the server made."""
-    made: list[Connection] = []
-    adopt = Connection.adopt.__func__  # type: ignore[attr-defined]
-
-    def noted(cls: type[Connection], *given: Any) -> Connection:
-        made.append(adopt(cls, *given))
-        return made[-1]
-
-    monkeypatch.setattr(Connection, "adopt", classmethod(noted))
-    return made
 
 
 async def there_and_back(client: asyncssh.SFTPClient, name: str, content: bytes) -> None:
