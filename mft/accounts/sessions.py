@@ -106,6 +106,11 @@ class Sessions:
                 raise NotFound(f"there is no account {name}")
             return sessions.listing(connection, account.id)
 
+    def older(self, session: Session) -> int:
+        """Return how many sessions of the same account are open over SFTP that began before *session*."""
+        with self._store.read() as connection:
+            return sessions.older(connection, session)
+
     def request_end(self, actor: Actor, name: str, session: SessionId | None = None, why: str = "") -> int:
         """Ask for the end of one session of the account, or of all; the doors do it within 60 seconds.
 
@@ -131,7 +136,7 @@ class Sessions:
             return sum(self._bury(connection, session, now) for session in silent)
 
     def bury_node(self, node: str) -> int:
-        """End, on paper, every session of *node*: called at its start, when it can hold none."""
+        """End, on paper, every session of *node* and of its workers: called at its start, when it can hold none."""
         now = self._clock.now()
         with self._store.write() as connection:
             return sum(self._bury(connection, session, now) for session in sessions.of_node(connection, node))

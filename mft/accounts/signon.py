@@ -73,12 +73,13 @@ class SignOn:
         payer: str = "",
         veil: Veil | None = None,
         standings: Standings | None = None,
+        refusals: Refusals | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Keep the parts.  *payer* is the health plan's title; *pause* waits so many seconds.
 
         *veil* covers names that nobody has; without one, marks mean something in this process only.
-        *standings* asks the directory, where there is one.
+        *standings* asks the directory, where there is one.  *refusals* says how many of them get lines.
         """
         self._store = store
         self._trail = trail
@@ -88,7 +89,7 @@ class SignOn:
         self._offload = offload
         self._pause = pause
         self._standings = standings
-        self._refusals = Refusals()
+        self._refusals = refusals or Refusals()
         self._veil = veil or Veil(secrets.token_bytes(32))
         self.admission = Admission(store, trail, clock, terms, self._refusals, node, self._veil)
         """What settles an attempt within a transaction; the portal's rooms stand theirs on it too."""

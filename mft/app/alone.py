@@ -24,6 +24,11 @@ class Alone:
         """Keep the locked *descriptor*."""
         self._descriptor = descriptor
 
+    @property
+    def descriptor(self) -> int:
+        """What holds the lock; a process that inherits it holds the folder too."""
+        return self._descriptor
+
     def tell(self, ready: Mapping[str, Any]) -> None:
         """Leave *ready* for others to read."""
         os.ftruncate(self._descriptor, 0)

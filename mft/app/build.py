@@ -23,6 +23,7 @@ from mft.accounts.portal_signon import PortalSignOn
 from mft.accounts.provider_signon import ProviderSignOn
 from mft.accounts.provisioning import Accounts, Organizations
 from mft.accounts.purging import Purging
+from mft.accounts.refusals import EACH_MINUTE, Refusals
 from mft.accounts.sessions import Sessions
 from mft.accounts.setting_up import SettingUp
 from mft.accounts.setups import Setups
@@ -49,6 +50,7 @@ from mft.lifecycle.reports.room import Reports
 from mft.lifecycle.reviews import Reviews
 from mft.lifecycle.runs import Runs
 from mft.lifecycle.scrub import Scrubber
+from mft.model.node import worker_of
 from mft.offload import Offload
 from mft.policy.passwords import PasswordRules
 from mft.policy.portal import LinkTerms
@@ -126,8 +128,11 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[House]:
-    """Give the open house.  Raises Unavailable or Invalid when a key or the database is not what it must be."""
+def open_house(settings: Settings, clock: Clock | None = None, worker: int = 0) -> Iterator[House]:
+    """Give the open house, to the *worker* of that number where several processes serve.
+
+    Raises Unavailable or Invalid when a key or the database is not what it must be.
+    """
     with ExitStack() as opened:
         master = MasterKey.load(settings.master_key)
         signer = Signer.load(settings.audit.signing_key)
@@ -139,10 +144,10 @@ def open_house(settings: Settings, clock: Clock | None = None) -> Iterator[House
         offload = Offload(
             inline_reads=store.is_sqlite,
             writers=_WRITERS,
-            hashers=settings.passwords.hashers,
+            hashers=values.share(settings.passwords.hashers, settings, worker),
         )
         opened.callback(offload.close)
-        yield _furnished(settings, clock or SystemClock(), offload, store, blobs, master, signer)
+        yield _furnished(settings, clock or SystemClock(), offload, store, blobs, master, signer, worker)
 
 
 def _furnished(
@@ -153,8 +158,11 @@ def _furnished(
     blobs: LocalBlobs,
     master: MasterKey,
     signer: Signer,
+    worker: int,
 ) -> House:
     """Return the rooms, each handed its parts."""
+    # Uploads and sessions bear the name of the process that holds them; all else is the machine's.
+    process = worker_of(settings.node, worker)
     trail = Trail(settings.node)
     breaker = Breaker(store, trail, clock, values.breaker_rules(settings), settings.node, settings.mail.operators)
     passwords = Passwords(settings.passwords.memory >> 10, settings.passwords.passes)
@@ -163,7 +171,7 @@ def _furnished(
     allowlists = Allowlists(store, trail, clock, values.allowlist_rules(settings), settings.trial_networks)
     lasts = settings.terms.temporary_password
     credentials = Credentials(store, trail, passwords, clock, fitness, lasts)
-    files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), settings.node)
+    files = Files(store, blobs, master, trail, clock, values.tree_rules(settings), process)
     directory = directory_of(settings, passwords)
     standings = Standings(store, trail, clock, values.setup_terms(settings), directory, offload)
     signon = SignOn(
@@ -173,11 +181,12 @@ def _furnished(
         clock,
         values.terms(settings),
         offload,
-        settings.node,
+        process,
         rules=rules,
         payer=settings.payer,
         # A signature that is never published: the same in every process of this server, known to no other.
         standings=standings,
+        refusals=Refusals(values.share(EACH_MINUTE, settings, worker)),
         veil=Veil(signer.sign(b"mft: names that nobody has")),
     )
     visits = Visits(store, trail, clock, values.visit_terms(settings), signon, offload)

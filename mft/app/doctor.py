@@ -197,6 +197,22 @@ def _ports(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
         yield _free(name, listener.address, listener.port)
 
 
+def _workers(name: str, loaded: Loaded, _clock: Clock) -> Iterator[Finding]:
+    wanted, ready = loaded.settings.workers, running(loaded.settings.data)
+    cores = len(os.sched_getaffinity(0))
+    if wanted > cores:
+        said = f"{wanted} are wanted, and the machine has {cores} {'core' if cores == 1 else 'cores'}"
+        yield Finding(name, Standing.DOUBTFUL, said, "more than there are cores make nothing quicker; lower workers")
+    if ready is None:
+        yield Finding(name, Standing.GOOD, f"{wanted} serve when the server runs")
+        return
+    serving = len(ready.get("workers", (0,)))
+    good = serving == wanted
+    said = f"{serving} of {wanted} serve"
+    mend = "read the server's log for worker.died; restart the server if workers was changed"
+    yield Finding(name, Standing.GOOD, said) if good else Finding(name, Standing.DOUBTFUL, said, mend)
+
+
 def _free(name: str, address: str, port: int) -> Finding:
     where = f"{address}:{port}"
     try:
@@ -324,6 +340,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "space": _space,
     "retention": _retention,
     "ports": _ports,
+    "workers": _workers,
     "sign-on": _sign_on,
     "portal": _portal,
     "directory": _directory,

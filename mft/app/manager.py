@@ -33,6 +33,11 @@ class Manager:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
                 sender.sendto(state.encode(), self._address)
 
+    @property
+    def interval(self) -> float:
+        """Seconds within which it wants to hear that we live; 0 when it does not."""
+        return self._interval
+
     async def stay_alive(self) -> None:
         """Pet the watchdog from the loop, twice in each interval, until cancelled."""
         while self._interval:

@@ -1,7 +1,5 @@
 """Settings become the plain values that the rooms take: no room knows where a number comes from."""
 
-import socket
-
 from mft.accounts.agreements import Agreements
 from mft.app.shipped import shipped
 from mft.lifecycle.outlook import OutlookRules
@@ -19,7 +17,6 @@ from mft.policy.signon import Terms
 from mft.requests.addresses import AddressRules
 from mft.settings.model import Settings
 from mft.sftp.front.limits import Limits
-from mft.sftp.front.listener import Entrance
 from mft.sftp.session.limits import SessionLimits
 from mft.vfs.parts import Rules
 
@@ -136,13 +133,6 @@ def door_limits(settings: Settings) -> Limits:
     )
 
 
-def entrances(settings: Settings, passed: list[socket.socket]) -> list[Entrance]:
-    """Return where to listen: the sockets *passed* by the service manager if there are any, else the listeners.
-
-    A passed socket demands the PROXY header as the listener at its place in the file says.
-    """
-    listeners = settings.sftp.listeners
-    if not passed:
-        return [Entrance(one.address, one.port, one.proxy_from) for one in listeners]
-    demands = [one.proxy_from for one in listeners] + [()] * len(passed)
-    return [Entrance(proxy_from=demand, inherited=sock) for demand, sock in zip(demands, passed, strict=False)]
+def share(number: int, settings: Settings, worker: int) -> int:
+    """Return what a *worker* may have of a *number* that all have together, one at the least; 0 is no worker."""
+    return max(1, number // settings.workers) if worker else number

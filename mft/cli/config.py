@@ -8,7 +8,8 @@ import click
 
 from mft.app.portal_facts import portal_url
 from mft.cli.acting import config_option
-from mft.cli.desk import answers, configuration
+from mft.cli.configured import configuration
+from mft.cli.desk import answers
 from mft.cli.show import Answer, Done, Rows, Streamed
 from mft.settings.example import render
 from mft.settings.load import Key

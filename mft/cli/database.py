@@ -7,7 +7,8 @@ import click
 
 from mft.cli import exits
 from mft.cli.acting import config_option
-from mft.cli.desk import answers, configuration
+from mft.cli.configured import configuration
+from mft.cli.desk import answers
 from mft.cli.show import Answer, Done, Record
 from mft.store import schema
 from mft.store.engine import open_store

@@ -14,13 +14,11 @@ from typing import Any, Final, TypeVar
 import click
 
 from mft.app.build import House, open_house
-from mft.cli import exits
-from mft.cli.acting import acting_option, config_file, config_option, json_option, operator
+from mft.cli.acting import acting_option, config_option, json_option, operator
+from mft.cli.configured import configuration
 from mft.cli.show import Answer, show
-from mft.model.errors import Invalid
 from mft.model.session import Actor
 from mft.model.staff import Act
-from mft.settings.load import Loaded, load
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -37,14 +35,6 @@ class Desk:
     """With the role they act in."""
     file: Path
     """The configuration that the server was opened by."""
-
-
-def configuration(named: Path | None) -> Loaded:
-    """Return the configuration that was named.  Raises Misconfigured."""
-    try:
-        return load(config_file(named))
-    except Invalid as error:
-        raise exits.Misconfigured(str(error)) from None
 
 
 def answers(function: Callable[..., Answer]) -> Callable[..., None]:

@@ -21,7 +21,7 @@ from mft.model.errors import MftError
 COMMANDS: Final = {
     "demo": ("mft.cli.demo.command", "Run a server with example data on this machine, or check the whole journey."),
     "init": ("mft.cli.server", "Make a server's directory: configuration, keys and database."),
-    "serve": ("mft.cli.server", "Run the server in the foreground until a signal ends it."),
+    "serve": ("mft.cli.serve", "Run the server in the foreground until a signal ends it."),
     "doctor": ("mft.cli.server", "Check ports, permissions, clock, keys, database and an own sign-on."),
     "config": ("mft.cli.config", "Check or show the configuration, or write an example of one."),
     "db": ("mft.cli.database", "Bring the database's schema up to date."),

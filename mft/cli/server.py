@@ -1,4 +1,4 @@
-"""``mft init``, ``mft serve`` and ``mft doctor``: make a server, run it, ask it how it is."""
+"""``mft init`` and ``mft doctor``: make a server, ask it how it is."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +9,11 @@ import click
 from mft.app.doctor import Standing, examine
 from mft.app.install import Installed, Wanted, install
 from mft.app.portal_facts import portal_url
-from mft.app.serve import run
 from mft.cli import exits
 from mft.cli.acting import acting_option, config_option, operator
 from mft.cli.asking import demand_no_password
-from mft.cli.desk import answers, configuration
+from mft.cli.configured import configuration
+from mft.cli.desk import answers
 from mft.cli.show import Answer, Done, Rows
 
 FOLDER: Final = Path("/var/lib/mft")
@@ -71,16 +71,6 @@ def _of_a_trial(made: Installed) -> Iterator[str]:
     found = portal_url(made.settings) or "on a free port, which mft config show tells while the server runs"
     yield f"the portal is {found}"
     yield f"the directory is {made.settings.directory.trial_file}; add people by mft directory trial add USER"
-
-
-@click.command("serve")
-@config_option
-def serve_command(config: Path | None) -> None:
-    """Run the server in the foreground until a signal ends it.
-
-    Logs are JSON on standard error; the line "ready" tells the ports.
-    """
-    run(configuration(config).settings)
 
 
 @click.command("doctor")

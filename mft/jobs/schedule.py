@@ -127,11 +127,8 @@ async def schedule(jobs: Sequence[Job], runs: Runs, offload: Offload, tick: time
     """Run *jobs* while the block runs: what is due at once, then each when it is due, never twice at a time."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     table = Timetable(jobs, runs, offload)
-    ours = [job for job in jobs if not job.alone]
     scheduler.add_job(table.tick, "interval", seconds=tick.total_seconds(), id="tick", **_HOWEVER_LATE)
-    for job in ours:
-        seconds = job.every.total_seconds()
-        scheduler.add_job(run_once, "interval", (job, runs, offload), seconds=seconds, id=job.name, **_HOWEVER_LATE)
+    ours = _add_own(scheduler, jobs, runs, offload)
     opening = asyncio.create_task(_open(ours, table, runs, offload, scheduler), name="jobs")
     try:
         yield
@@ -142,6 +139,27 @@ async def schedule(jobs: Sequence[Job], runs: Runs, offload: Offload, tick: time
             scheduler.shutdown(wait=False)
             await asyncio.sleep(0)  # It shuts down in the loop's next round.
         await table.close()
+
+
+@asynccontextmanager
+async def schedule_own(jobs: Sequence[Job], runs: Runs, offload: Offload) -> AsyncIterator[None]:
+    """Run while the block runs those of *jobs* that every process does for itself; its sibling runs the others."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    _add_own(scheduler, jobs, runs, offload)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # It shuts down in the loop's next round.
+
+
+def _add_own(scheduler: AsyncIOScheduler, jobs: Sequence[Job], runs: Runs, offload: Offload) -> list[Job]:
+    ours = [job for job in jobs if not job.alone]
+    for job in ours:
+        seconds = job.every.total_seconds()
+        scheduler.add_job(run_once, "interval", (job, runs, offload), seconds=seconds, id=job.name, **_HOWEVER_LATE)
+    return ours
 
 
 _HOWEVER_LATE: Final = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}

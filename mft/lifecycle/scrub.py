@@ -19,6 +19,7 @@ from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import VersionId
 from mft.model.job import Stopped
 from mft.model.letter import Letter
+from mft.model.node import machine_of
 from mft.model.path import VirtualPath
 from mft.model.session import Actor, Door
 from mft.policy.retention import present
@@ -184,8 +185,9 @@ class Scrubber:
             checks.found_whole(connection, whole, now)
             news = sum(self._say(connection, actor, one, now) for one in found if one.condition in _BAD)
             if news:
+                facts = {"files": news, "node": machine_of(self._parts.node)}
                 for address in self._alarms:
-                    queue(connection, Letter(LETTER, address, {"files": news, "node": self._parts.node}), now)
+                    queue(connection, Letter(LETTER, address, facts), now)
 
     def _say(self, connection: Connection, actor: Actor, one: Finding, at: datetime) -> bool:
         place = checks.found_damaged(connection, one.file.version, at)

@@ -2,11 +2,16 @@
 
 Labels hold only words from our own tables: a name or an address from a client would let strangers
 grow the memory without end.
+
+Where several workers serve, each keeps its numbers in a file of a folder that their parent names by
+PROMETHEUS_MULTIPROC_DIR, and the monitor shows the sums.
 """
 
+import os
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -19,7 +24,7 @@ SIGNONS: Final = Counter(
     "mft_signons", "Sign-on attempts, by verdict and method", ["verdict", "method"], registry=REGISTRY
 )
 """verdict: ``admitted``, ``must_replace``, ``also_needs``, or the reason of a refusal."""
-SESSIONS: Final = Gauge("mft_sessions", "Sessions open now", ["door"], registry=REGISTRY)
+SESSIONS: Final = Gauge("mft_sessions", "Sessions open now", ["door"], registry=REGISTRY, multiprocess_mode="livesum")
 TRANSFERS: Final = Counter(
     "mft_transfers", "Transfers ended, by direction and ending", ["direction", "end"], registry=REGISTRY
 )
@@ -38,9 +43,13 @@ JOB_SUCCEEDED: Final = Gauge(
     "When a scheduled job was last done, on any node, in Unix time",
     ["job"],
     registry=REGISTRY,
+    multiprocess_mode="max",
 )
 FILES_DAMAGED: Final = Gauge(
-    "mft_files_damaged", "Stored files found missing or changed and not mended since", registry=REGISTRY
+    "mft_files_damaged",
+    "Stored files found missing or changed and not mended since",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
 )
 LOOP_LAG: Final = Histogram(
     "mft_loop_lag_seconds",
@@ -49,17 +58,36 @@ LOOP_LAG: Final = Histogram(
     registry=REGISTRY,
 )
 RETENTION_HALTED: Final = Gauge(
-    "mft_retention_halted", "1 while removing stands still, by cause", ["cause"], registry=REGISTRY
+    "mft_retention_halted",
+    "1 while removing stands still, by cause",
+    ["cause"],
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
 )
 """cause: ``files``, ``accounts``, ``clock``."""
 LETTERS: Final = Counter("mft_letters", "Letters tried, by what became of them", ["end"], registry=REGISTRY)
 """end: ``sent``, ``put_off``, ``given_up``, or ``outage`` when the mail server could not be used."""
-LETTERS_WAITING: Final = Gauge("mft_letters_waiting", "Letters on their way out", registry=REGISTRY)
-FREE_BYTES: Final = Gauge("mft_blobs_free_bytes", "Bytes free where sealed files lie", registry=REGISTRY)
+LETTERS_WAITING: Final = Gauge(
+    "mft_letters_waiting", "Letters on their way out", registry=REGISTRY, multiprocess_mode="livemostrecent"
+)
+FREE_BYTES: Final = Gauge(
+    "mft_blobs_free_bytes",
+    "Bytes free where sealed files lie",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
 
 CONTENT_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
 
 
 def exposition() -> bytes:
     """Return every number in Prometheus's text format."""
-    return generate_latest(REGISTRY)
+    return generate_latest(_of_all(folder) if (folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR")) else REGISTRY)
+
+
+def _of_all(folder: str) -> CollectorRegistry:
+    """Return the sums of all workers, and what this process alone takes up."""
+    joint = CollectorRegistry()
+    MultiProcessCollector(joint, path=folder)  # type: ignore[no-untyped-call]
+    ProcessCollector(registry=joint)
+    return joint

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any, Final, TextIO
 
 import structlog
@@ -84,12 +85,16 @@ class _Lines:
     debug = info = warning = error = write
 
 
-def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
-    """Send every log line of this process, ours and the libraries', to *stream* (standard error)."""
+def start_logging(level: str = "info", stream: TextIO | None = None, *, worker: int = 0) -> None:
+    """Send every log line of this process, ours and the libraries', to *stream* (standard error).
+
+    Where several *worker* processes write, each line says which one it was.
+    """
+    shared: tuple[Processor, ...] = (partial(_signed, worker), *_SHARED) if worker else _SHARED
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
+            foreign_pre_chain=shared,
             processors=[
                 ProcessorFormatter.remove_processors_meta,
                 _JSON,
@@ -103,11 +108,16 @@ def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(capture=True)
     structlog.configure(
-        processors=[*_SHARED, _JSON],
+        processors=[*shared, _JSON],
         logger_factory=lambda name: _Lines(name, handler),
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=True,
     )
+
+
+def _signed(worker: int, _logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    line.setdefault("worker", worker)
+    return line
 
 
 class Log:

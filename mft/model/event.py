@@ -102,6 +102,7 @@ class Action(StrEnum):
     SERVER_STARTED = "server.started"
     SERVER_STOPPED = "server.stopped"
     SERVER_RECOVERED = "server.recovered"
+    WORKER_REPLACED = "worker.replaced"  # One of several processes died; what it held was handed back.
     HOSTKEY_ADDED = "hostkey.added"
     MASTERKEY_ROTATED = "masterkey.rotated"
     MASTERKEY_REWRAPPED = "masterkey.rewrapped"

@@ -267,6 +267,11 @@ class Settings(Section):
     payer: str = Field(
         default="Health plan", min_length=1, description="The health plan's name; never part of a password."
     )
+    workers: Annotated[int, Field(ge=1, le=16)] = Field(
+        default=1,
+        description="Processes that serve SFTP on one port, with one more that watches them. One needs least; "
+        "more help on a machine with a core for each, see docs/operations.md.",
+    )
     data: Path = Field(
         default=Path("data"), description="Folder of the database, the sealed files and the audit checkpoints."
     )

@@ -6,9 +6,10 @@ from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from mft.model.ids import AccountId, CredentialId, SessionId
+from mft.model.node import below
 from mft.model.session import Door, Session
 from mft.store.prepared import Prepared
 from mft.store.tables import account as account_table
@@ -87,8 +88,18 @@ def unseen_since(connection: Connection, moment: datetime, limit: int) -> list[S
 
 
 def of_node(connection: Connection, node: str) -> list[Session]:
-    """Return the sessions that a node's processes hold."""
-    return [session_of(row) for row in connection.execute(_QUERY.where(table.c.node == node, _HELD)).mappings()]
+    """Return the sessions that the process *node* holds, or all processes of the machine *node*."""
+    here = (table.c.node == node) | table.c.node.startswith(below(node), autoescape=True)
+    return [session_of(row) for row in connection.execute(_QUERY.where(here, _HELD)).mappings()]
+
+
+def older(connection: Connection, session: Session) -> int:
+    """Return how many sessions of the same account are held open that began before *session*."""
+    before = (table.c.opened_at < session.opened_at) | (
+        (table.c.opened_at == session.opened_at) & (table.c.id < session.id)
+    )
+    counted = select(func.count()).select_from(table).where(table.c.account == session.account, _HELD, before)
+    return int(connection.execute(counted).scalar_one())
 
 
 def unvisited(connection: Connection, limit: int) -> list[Session]:

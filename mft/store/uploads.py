@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from mft.model.errors import Conflict
 from mft.model.file import SealedKey, UploadState
 from mft.model.ids import AccountId, BlobId, EntryId, OrganizationId, UploadId
+from mft.model.node import below
 from mft.policy.quota import Quota, Use
 from mft.store.children import Viewer
 from mft.store.prepared import Prepared
@@ -220,8 +221,9 @@ def drop(connection: Connection, number: UploadId, lease: str) -> Staged | None:
 
 
 def open_on(connection: Connection, node: str) -> list[Staged]:
-    """Return the uploads that *node* had open."""
-    here = (upload.c.node == node) & (upload.c.state == UploadState.OPEN)
+    """Return the uploads that the process *node* had open, or all processes of the machine *node*."""
+    named = (upload.c.node == node) | upload.c.node.startswith(below(node), autoescape=True)
+    here = named & (upload.c.state == UploadState.OPEN)
     return [_staged(row) for row in connection.execute(select(*_COLUMNS).where(here))]
 
 

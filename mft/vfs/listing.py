@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from mft.model.errors import Forbidden, NotFound
-from mft.model.file import Entry, EntryKind
+from mft.crypto.segments import RECORD, SEGMENT
+from mft.model.errors import Forbidden, NotFound, Unavailable
+from mft.model.file import Entry, EntryKind, UploadState
 from mft.model.path import VirtualPath
 from mft.policy.access import Sight, sight, visible
 from mft.policy.retention import holds, leaves_at
@@ -145,11 +146,10 @@ def _listed_folder(place: Place) -> Listed:
 
 def listed_upload(parts: Parts, row: Staged) -> Listed:
     """Return how the owner sees an upload on its way in."""
-    holder = parts.open_here.get(row.id)
     return Listed(
         name=row.name,
         kind=EntryKind.FILE,
-        size=row.size if holder is None else holder.contiguous,
+        size=_arrived(parts, row),
         modified=_seconds(row.touched_at),
         created_at=row.opened_at,
         creator=row.owner_name,
@@ -159,6 +159,20 @@ def listed_upload(parts: Parts, row: Staged) -> Listed:
         received_from="",
         mine_uploading=True,
     )
+
+
+def _arrived(parts: Parts, row: Staged) -> int:
+    """Return how many bytes an opening of *row* goes on behind."""
+    holder = parts.open_here.get(row.id)
+    if holder is not None:
+        return holder.contiguous
+    if row.state is UploadState.INTERRUPTED:
+        return row.size
+    # Another process has the last segment in its memory; only what it has sealed can be taken over.
+    try:
+        return min(row.size, parts.blobs.size(row.blob) // RECORD * SEGMENT)
+    except Unavailable:
+        return 0
 
 
 def listed_entry(entry: Entry, now: datetime) -> Listed:

@@ -8,6 +8,8 @@ dead line; the lease keeps the first opening from committing anything afterwards
 import os
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
 from mft.blobs.reader import SealedReader
 from mft.blobs.sealed import SealedWriter
@@ -15,6 +17,7 @@ from mft.crypto.segments import SEGMENT, new_file_key
 from mft.model.errors import Conflict, NotFound, Unavailable
 from mft.model.file import StoredFile, UploadState
 from mft.model.ids import BlobId, UploadId, new_blob_id, new_id
+from mft.model.node import machine_of
 from mft.model.path import VirtualPath
 from mft.policy.access import Operation
 from mft.policy.retention import resumable
@@ -27,6 +30,9 @@ from mft.vfs.parts import Caller, Holder, Parts
 from mft.vfs.room import demand_disk, demand_file
 from mft.vfs.shapes import Ended, OpenMode
 from mft.vfs.uploading import Opening, UploadHandle
+
+_HEARD_OF: Final = timedelta(seconds=10)
+"""Twice the time in which an upload that is written to is heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ def _own(connection: Connection, parts: Parts, place: Place) -> Staged | None:
         return mine
     holder = parts.open_here.get(mine.id)
     lapse = parts.rules.takeover
-    silent = place.now - mine.touched_at >= lapse if holder is None else holder.silent_for(lapse)
+    # What another process holds is heard of every five seconds only.
+    silent = place.now - mine.touched_at >= max(lapse, _HEARD_OF) if holder is None else holder.silent_for(lapse)
     if not silent:
         raise Conflict(f"{place.path} is being written by another session of the same account")
     if holder is not None:
@@ -135,8 +142,8 @@ def _continues(parts: Parts, place: Place, mine: Staged, mode: OpenMode) -> bool
     """Return whether opening goes on with *mine*: no committed version has the name, and nothing is cut."""
     if mode.truncate or place.there is not None or not resumable(mine.touched_at, parts.rules.terms, place.now):
         return False
-    if mine.node != parts.node:
-        raise Conflict(f"{place.path} was begun on the node {mine.node}; continue it there or begin anew")
+    if machine_of(mine.node) != machine_of(parts.node):
+        raise Conflict(f"{place.path} was begun on the node {machine_of(mine.node)}; continue it there or begin anew")
     return True
 
 
@@ -155,7 +162,7 @@ def _row(parts: Parts, place: Place, mine: Staged | None, resumed: Staged | None
     """Return the row of this opening: what is resumed under a new lease, or a new blob and key."""
     lease, now = secrets.token_hex(8), place.now
     if resumed is not None:
-        return replace(resumed, lease=lease, state=UploadState.OPEN, touched_at=now)
+        return replace(resumed, lease=lease, state=UploadState.OPEN, node=parts.node, touched_at=now)
     viewer = place.caller.viewer
     return Staged(
         id=UploadId(new_id("upl")) if mine is None else mine.id,

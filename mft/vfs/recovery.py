@@ -20,6 +20,7 @@ from mft.crypto.segments import OVERHEAD, RECORD, SEGMENT
 from mft.model.errors import Unavailable
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import BlobId, VersionId
+from mft.model.node import machine_of
 from mft.model.path import VirtualPath
 from mft.model.session import Actor, Door
 from mft.store import catalog, checks, uploads, versions
@@ -52,8 +53,11 @@ class Report:
 
 
 def recover(parts: Parts) -> Report:
-    """Finish or drop what a stop left, note it in the trail, and return what was found."""
-    interrupted, dropped = _uploads(parts)
+    """Finish or drop what a stop left on this machine, note it in the trail, and return what was found.
+
+    No process of the machine may serve yet.
+    """
+    interrupted, dropped = _uploads(parts, machine_of(parts.node))
     discarded = _staged(parts)
     orphans, missing = _published(parts)
     report = Report(interrupted, dropped, discarded + orphans, missing)
@@ -65,9 +69,17 @@ def recover(parts: Parts) -> Report:
             "missing": len(report.missing),
         }
         with parts.store.write() as connection:
-            event = Event(Action.SERVER_RECOVERED, RECOVERY, parts.node, detail)
+            event = Event(Action.SERVER_RECOVERED, RECOVERY, machine_of(parts.node), detail)
             parts.trail.record(connection, event, parts.clock.now())
     return report
+
+
+def hand_back(parts: Parts) -> tuple[int, int]:
+    """Hand back the uploads that a process which died in this one's place held open, while its siblings serve.
+
+    Return how many are kept for their owners, and of how many no byte is left.
+    """
+    return _uploads(parts, parts.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ def clear_orphans(parts: Parts) -> Orphans:
                 discarded += 1
     if discarded:
         with parts.store.write() as connection:
-            event = Event(Action.SERVER_RECOVERED, RECOVERY, parts.node, {"discarded": discarded})
+            event = Event(Action.SERVER_RECOVERED, RECOVERY, machine_of(parts.node), {"discarded": discarded})
             parts.trail.record(connection, event, parts.clock.now())
     return Orphans(discarded, tuple(_without_bytes(parts)))
 
@@ -111,10 +123,10 @@ def _without_bytes(parts: Parts) -> Iterator[VersionId]:
         last = page[-1][0]
 
 
-def _uploads(parts: Parts) -> tuple[int, int]:
-    """Hand the uploads that this node held open back to their owners."""
+def _uploads(parts: Parts, node: str) -> tuple[int, int]:
+    """Hand the uploads that *node* held open back to their owners."""
     with parts.store.read() as connection:
-        held = [row for row in uploads.open_on(connection, parts.node) if row.id not in parts.open_here]
+        held = [row for row in uploads.open_on(connection, node) if row.id not in parts.open_here]
     kept = dropped = 0
     for row in held:
         size = _arrived(parts, row)

@@ -46,6 +46,7 @@ def test_a_fresh_server_has_nothing_bad_and_every_check_reports(made: Installed)
         "space",
         "retention",
         "ports",
+        "workers",
         "sign-on",
         "portal",
         "directory",

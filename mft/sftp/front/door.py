@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 import asyncssh
@@ -11,8 +11,9 @@ from mft.accounts.charges import Charges
 from mft.accounts.signon import Leaving
 from mft.model.errors import MftError
 from mft.model.session import Door
+from mft.sftp.front.crowd import ALONE, Crowd, Worker
 from mft.sftp.front.limits import Places
-from mft.sftp.front.listener import Entrance, accept_from, listen
+from mft.sftp.front.listener import Entrance, accept_from, accept_in_turn, listen
 from mft.sftp.front.live import Live
 from mft.sftp.front.options import Offer, server_options
 from mft.sftp.front.parts import Parts
@@ -32,16 +33,18 @@ class SftpDoor:
         host_keys: Sequence[asyncssh.SSHKey],
         entrances: Sequence[Entrance],
         offer: Offer | None = None,
-        places: Path | None = None,
+        worker: Worker = ALONE,
     ) -> None:
-        """Keep the parts.  *places* is a file that the processes of one machine share, see ``Places``."""
+        """Keep the parts.  *worker* says which of the processes this is that share the entrances."""
         self._parts = parts
         self._entrances = entrances
-        self._places = Places(parts.limits, places)
+        self._places = Places(parts.limits, worker.file("places"))
+        self._crowd = Crowd(parts.limits.connections, worker)
+        self._accept = None if worker.of == 1 else partial(accept_in_turn, is_ahead=self._crowd.is_ahead)
         self._charges = Charges(parts.penalties, parts.offload, parts.log, Door.SFTP)
-        self._live = Live(parts)
+        self._live = Live(parts, has_siblings=worker.of > 1)
         options = server_options(host_keys, offer or Offer())
-        self._visits = Visits(parts, options, self._places, self._charges, self._live)
+        self._visits = Visits(parts, options, self._places, self._crowd, self._charges, self._live)
         self._accepting: list[asyncio.Task[None]] = []
         self._watching: asyncio.Task[None] | None = None
 
@@ -56,9 +59,10 @@ class SftpDoor:
                 sock.close()
             raise
         self._places.open()
+        self._crowd.open()
         self._watching = asyncio.create_task(self._live.watch())
         self._accepting = [
-            asyncio.create_task(accept_from(sock, entrance, self._visits.receive, self._parts.log))
+            asyncio.create_task(accept_from(sock, entrance, self._visits.receive, self._parts.log, self._accept))
             for entrance, sock in sockets
         ]
         return [sock.getsockname()[:2] for _, sock in sockets]
@@ -86,6 +90,7 @@ class SftpDoor:
             self._watching = None
         await self._charges.settled()
         self._places.close()
+        self._crowd.close()
 
     async def _shut(self) -> None:
         accepting, self._accepting = self._accepting, []

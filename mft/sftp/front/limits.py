@@ -102,7 +102,7 @@ class Places:
         """
         with self._alone():
             held, taken, free = self._count(source)
-            if free is None and self._sweep():
+            if (free is None or held >= self._limits.per_source) and self._sweep():
                 held, taken, free = self._count(source)
             if free is None or held >= self._limits.per_source or self._unlucky(taken):
                 return None

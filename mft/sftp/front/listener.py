@@ -4,9 +4,9 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from mft.model.errors import Unavailable
 from mft.model.network import AddressRange
@@ -15,6 +15,8 @@ from mft.sftp.session.log import Log
 _BACKLOG: Final = 1024
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BACK_OFF_SECONDS: Final = 0.5
+_POLITE_SECONDS: Final = 0.002
+"""How long a worker that has more callers than another leaves the next one to that one."""
 
 Receive = Callable[[socket.socket, str, tuple[AddressRange, ...]], None]
 
@@ -30,8 +32,6 @@ class Entrance:
     """Load balancers that must send the PROXY header; empty: nobody may."""
     inherited: socket.socket | None = None
     """Then *address* and *port* are the manager's business."""
-    shared: bool = False
-    """Whether other processes listen on the same port (SO_REUSEPORT)."""
 
 
 def listen(entrance: Entrance) -> socket.socket:
@@ -41,8 +41,6 @@ def listen(entrance: Entrance) -> socket.socket:
         sock.setblocking(False)
         if entrance.inherited is None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if entrance.shared:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sock.bind((entrance.address, entrance.port))
             sock.listen(_BACKLOG)
     except OSError as error:
@@ -52,13 +50,18 @@ def listen(entrance: Entrance) -> socket.socket:
     return sock
 
 
-async def accept_from(sock: socket.socket, entrance: Entrance, receive: Receive, log: Log) -> None:
+Accept = Callable[[socket.socket], Awaitable[tuple[socket.socket, Any]]]
+
+
+async def accept_from(
+    sock: socket.socket, entrance: Entrance, receive: Receive, log: Log, accept: Accept | None = None
+) -> None:
     """Hand every connection to *receive*, until cancelled; then close *sock*."""
-    loop = asyncio.get_running_loop()
+    accept = accept or asyncio.get_running_loop().sock_accept
     with sock:
         while True:
             try:
-                accepted, peer = await loop.sock_accept(sock)
+                accepted, peer = await accept(sock)
                 receive(accepted, peer[0], entrance.proxy_from)
             except OSError as error:
                 # Else the caller left between the handshake and the accept (accept(2), ECONNABORTED and its like).
@@ -70,3 +73,28 @@ async def accept_from(sock: socket.socket, entrance: Entrance, receive: Receive,
                 # Whatever it was, a server that no longer accepts serves nobody.
                 log.exception("accept.failed")
                 await asyncio.sleep(_BACK_OFF_SECONDS)
+
+
+async def accept_in_turn(sock: socket.socket, is_ahead: Callable[[], bool]) -> tuple[socket.socket, Any]:
+    """Accept from a *sock* that several processes have; one that *is_ahead* of another lets that one be quicker."""
+    while True:
+        await _calling(sock)
+        if is_ahead():
+            await asyncio.sleep(_POLITE_SECONDS)
+        try:
+            accepted, peer = sock.accept()
+        except BlockingIOError:  # Another process was quicker.
+            continue
+        accepted.setblocking(False)
+        return accepted, peer
+
+
+async def _calling(sock: socket.socket) -> None:
+    """Wait until somebody calls."""
+    loop = asyncio.get_running_loop()
+    called = asyncio.Event()
+    loop.add_reader(sock, called.set)
+    try:
+        await called.wait()
+    finally:
+        loop.remove_reader(sock)

@@ -53,9 +53,10 @@ class Guest:
 class Live:
     """The admitted connections of this process."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Keep the parts."""
+    def __init__(self, parts: Parts, *, has_siblings: bool = False) -> None:
+        """Keep the parts; *has_siblings*: other processes have guests of the same accounts."""
         self._parts = parts
+        self._has_siblings = has_siblings
         self._guests: dict[SessionId, Guest] = {}
 
     @contextmanager
@@ -69,6 +70,19 @@ class Live:
             yield
         finally:
             del self._guests[guest.session.id]
+
+    async def count_elsewhere(self, guest: Guest) -> None:
+        """Send *guest* away if the account has as many older sessions as it may, whichever process has them."""
+        if not self._has_siblings:
+            return
+        try:
+            older = await self._parts.offload.read(self._parts.sessions.older, guest.session)
+        except MftError as error:
+            self._parts.log.exception("sessions.uncounted", why=str(error))
+            guest.send_away(Leaving.NOT_ADMITTED)
+            return
+        if older >= self._parts.limits.per_account:
+            guest.send_away(Leaving.TOO_MANY)
 
     def guests(self) -> list[Guest]:
         """Return everybody who is in."""

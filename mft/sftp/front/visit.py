@@ -21,6 +21,7 @@ from mft.model.network import AddressRange, source_of
 from mft.model.session import Door, Session
 from mft.policy.penalties import Offence
 from mft.sftp.front.auth import Keeper
+from mft.sftp.front.crowd import Crowd
 from mft.sftp.front.endings import Endings
 from mft.sftp.front.limits import Places
 from mft.sftp.front.live import Guest, Live
@@ -50,12 +51,19 @@ class Visits:
     """The connections of this process, each in a task of its own."""
 
     def __init__(
-        self, parts: Parts, options: asyncssh.SSHServerConnectionOptions, places: Places, charges: Charges, live: Live
+        self,
+        parts: Parts,
+        options: asyncssh.SSHServerConnectionOptions,
+        places: Places,
+        crowd: Crowd,
+        charges: Charges,
+        live: Live,
     ) -> None:
         """Keep the parts."""
         self._parts = parts
         self._options = options
         self._places = places
+        self._crowd = crowd
         self._charges = charges
         self._live = live
         self._endings = Endings(parts)
@@ -72,16 +80,19 @@ class Visits:
         if source is None or not known:
             _turn_away(sock, "proxy" if balancers else "family")
             return
-        number = None
-        if len(self._tasks) < self._parts.limits.connections:
-            number = self._places.take(None if balancers else source)
-        if number is None:
+        number = self._places.take(None if balancers else source)
+        if number is None or not self._crowd.enter():
+            _Place(self._places, number).leave()
             _turn_away(sock, "limit")
             return
         place = _Place(self._places, number)
         task = asyncio.create_task(self._visit(sock, None if balancers else source, place))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._crowd.leave()
 
     async def dismiss_strangers(self) -> None:
         """Close every connection that has not signed on."""
@@ -186,6 +197,7 @@ class Visits:
         self._log_session("session.opened", session)
         try:
             with SESSIONS.labels(Door.SFTP.value).track_inprogress(), self._live.holding(guest):
+                await self._live.count_elsewhere(guest)
                 await connection.wait_closed()
         finally:
             connection.abort()
