@@ -185,7 +185,7 @@ class Scrubber:
             checks.found_whole(connection, whole, now)
             news = sum(self._say(connection, actor, one, now) for one in found if one.condition in _BAD)
             if news:
-                facts = {"files": news, "node": machine_of(self._parts.node)}
+                facts: dict[str, str | int] = {"files": news, "node": machine_of(self._parts.node)}
                 for address in self._alarms:
                     queue(connection, Letter(LETTER, address, facts), now)
 

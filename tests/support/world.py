@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -56,10 +57,10 @@ class World:
         self.files = self.process()
         self.breaker = self.another_breaker()
 
-    def process(self) -> Files:
-        """Return the room as another process of the same machine would build it."""
-        rules = Rules(terms=RetentionTerms(), reserve=self.reserve)
-        return Files(self.store, self.blobs, self.master, Trail("n1"), self.clock, rules, "n1")
+    def process(self, name: str = "n1", takeover: timedelta = timedelta(seconds=10)) -> Files:
+        """Return the room as another process of the same machine would build it; *name* tells workers apart."""
+        rules = Rules(terms=RetentionTerms(), takeover=takeover, reserve=self.reserve)
+        return Files(self.store, self.blobs, self.master, Trail("n1"), self.clock, rules, name)
 
     def another_breaker(self, rules: BreakerRules | None = None, alarms: tuple[str, ...] = ()) -> Breaker:
         """Return the breaker of a process that begins now."""

@@ -96,6 +96,22 @@ def test_the_places_of_a_process_that_died_are_free_again(tmp_path: Path):
     places.close()
 
 
+def test_a_source_does_not_pay_for_the_places_of_a_process_that_died(tmp_path: Path):
+    table = tmp_path / "places"
+    code = (
+        "import sys; from pathlib import Path; from ipaddress import IPv4Address\n"
+        "from mft.sftp.front.limits import Limits, Places\n"
+        "places = Places(Limits(per_source=2), Path(sys.argv[1])); places.open()\n"
+        "print([places.take(IPv4Address('8.8.4.4')) for _ in range(2)])\n"
+    )
+    subprocess.run([sys.executable, "-c", code, table], capture_output=True, check=True)
+    places = Places(Limits(per_source=2), table)
+    places.open()
+    assert places.taken() == 2
+    assert places.take(SOME) is not None
+    places.close()
+
+
 def test_the_table_is_nobody_elses_to_read(tmp_path: Path):
     places = Places(Limits(), tmp_path / "places")
     places.open()
