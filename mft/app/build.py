@@ -32,6 +32,7 @@ from mft.accounts.staff import StaffRoll
 from mft.accounts.standings import Standings
 from mft.accounts.visits import Visits
 from mft.app import values
+from mft.app.channel import SHARED
 from mft.app.directories import directory_of, group_roles_of, provider_of
 from mft.app.mailing import post_of
 from mft.audit.checkpoint import Checkpoints
@@ -136,7 +137,7 @@ def open_house(settings: Settings, clock: Clock | None = None, worker: int = 0) 
     with ExitStack() as opened:
         master = MasterKey.load(settings.master_key)
         signer = Signer.load(settings.audit.signing_key)
-        store = open_store(settings.store_url)
+        store = open_store(settings.store_url, settings.data / SHARED if worker else None)
         opened.callback(store.close)
         require_current(store)
         blobs = LocalBlobs(settings.data)

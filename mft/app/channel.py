@@ -14,6 +14,9 @@ from mft.model import errors
 from mft.model.errors import MftError, Unavailable
 from mft.settings.model import Settings
 
+SHARED: Final = "workers"
+"""The folder within the data folder that all workers share while they serve."""
+
 LONGEST: Final = 1 << 20
 """Bytes of a line."""
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from mft.app import channel
 from mft.app.alone import Alone, alone
 from mft.app.asked import Asked, signals
-from mft.app.channel import Order
+from mft.app.channel import SHARED, Order
 from mft.app.entrances import entrances
 from mft.app.hand import Hand
 from mft.app.manager import Manager
@@ -49,7 +49,7 @@ async def oversee(settings: Settings) -> None:
     manager = Manager()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(settings.data) as lock, signals() as asked, _listening(settings, manager) as sockets:
-        crew = Crew(settings, lock, _emptied(settings.data / "workers"), sockets, manager.interval)
+        crew = Crew(settings, lock, _emptied(settings.data / SHARED), sockets, manager.interval)
         async with crew.serving():
             crew.tell_ready()
             manager.say("READY=1")

@@ -10,6 +10,7 @@ Short acts that stand in line together share a commit (``mft.store.line``).
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -19,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mft.model.errors import Unavailable
 from mft.store.line import PATIENCE, Line, Shared, Wish
+from mft.store.siblings import Turns, take_turns
 
 __all__ = ["Connection", "Store", "open_store"]
 
@@ -290,12 +292,17 @@ def _say(shared: Shared, words: str) -> None:
         raise
 
 
-def open_store(url: str) -> Store:
-    """Return the store at *url* (``sqlite:///…`` or ``postgresql+psycopg://…``).  Connects lazily."""
+def open_store(url: str, siblings: Path | None = None) -> Store:
+    """Return the store at *url* (``sqlite:///…`` or ``postgresql+psycopg://…``).  Connects lazily.
+
+    *siblings*: a folder that other processes have too which write as much as this one.
+    """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
         engine = create_engine(target, connect_args={"check_same_thread": False, "timeout": PATIENCE})
         event.listen(engine, "connect", _prepare_sqlite)
+        if siblings is not None:
+            take_turns(engine, Turns(siblings))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         options = " ".join(f"-c {name}={value}" for name, value in _postgres_settings().items())

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,19 +66,22 @@ def test_the_table_is_nobody_elses_to_read(two: list[Crowd], tmp_path: Path):
 async def test_of_two_that_wait_at_one_socket_the_one_that_is_ahead_comes_second():
     with socket.create_server(("127.0.0.1", 0)) as one, one.dup() as other:
         one.setblocking(False)
-        for _ in range(20):
-            # The one that is ahead waits first, so that it also wakes first.
-            waiting = [asyncio.create_task(accept_in_turn(one, lambda: True))]
-            await asyncio.sleep(0)
-            waiting.append(asyncio.create_task(accept_in_turn(other, lambda: False)))
-            await asyncio.sleep(0)
+        for turn in range(20):
+            # Either waits first, since nobody knows in which order they are woken.
+            ahead = [turn % 2 == 0, turn % 2 == 1]
+            waiting = []
+            for is_ahead, sock in zip(ahead, (one, other), strict=True):
+                waiting.append(asyncio.create_task(accept_in_turn(sock, partial(bool, is_ahead))))
+                await asyncio.sleep(0)
             with socket.create_connection(one.getsockname()):
                 done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            assert done == {waiting[1]}
-            accepted, _ = waiting[1].result()
+            behind = waiting[ahead.index(False)]
+            assert done == {behind}
+            accepted, _ = behind.result()
             assert accepted.gettimeout() == 0.0
             accepted.close()
-            waiting[0].cancel()
+            for task in waiting:
+                task.cancel()
             await asyncio.wait(waiting)
 
 
