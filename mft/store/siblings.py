@@ -10,14 +10,14 @@ who waits too long here goes there.
 import fcntl
 import os
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Final
 
 from sqlalchemy import Connection, Engine, event
 
 _LOOK_SECONDS: Final = 0.0002
-_LONGEST_SECONDS: Final = 0.5
-"""A sibling that hangs with its turn holds nobody up for longer."""
+_MOST_LOOKS: Final = 2000
+"""About half a second: a sibling that hangs with its turn holds nobody up for longer."""
 
 
 class Turns:
@@ -30,9 +30,8 @@ class Turns:
 
     def take(self) -> None:
         """Wait for a turn, but not too long."""
-        until = monotonic() + _LONGEST_SECONDS
-        if _lock(self._next, until):
-            _lock(self._turn, until)
+        if _lock(self._next):
+            _lock(self._turn)
             fcntl.flock(self._next, fcntl.LOCK_UN)
 
     def give(self) -> None:
@@ -65,13 +64,12 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def _lock(descriptor: int, until: float) -> bool:
-    while True:
+def _lock(descriptor: int) -> bool:
+    for _ in range(_MOST_LOOKS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if monotonic() >= until:
-                return False
             sleep(_LOOK_SECONDS)
         else:
             return True
+    return False
