@@ -170,8 +170,11 @@ class SignOn:
         self.close_all([Ended(session, why, detail)])
 
     def close_all(self, ended: Iterable[Ended]) -> None:
-        """Write down, all at once, that sessions are over."""
-        with self._store.write(together=True) as connection:
+        """Write down, all at once, that sessions are over.
+
+        No disk is waited for: a session whose end a power cut takes is ended by the next start.
+        """
+        with self._store.write(together=True, durable=False) as connection:
             record_ends(connection, self._trail, ended, self._clock.now())
 
     def tidy(self, *, stopping: bool = False) -> None:

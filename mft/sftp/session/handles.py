@@ -4,6 +4,7 @@ Only ``close`` with a client's SSH_FXP_CLOSE behind it publishes an upload.  Eve
 can happen to a session comes through ``release``, which keeps what arrived and publishes nothing.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -114,6 +115,8 @@ class Browsing:
     names: list[bytes]
     """Entries that were fetched and not sent yet."""
     at_end: bool = False
+    ahead: "asyncio.Future[None] | None" = None
+    """The look at the next entries, while the client reads the last."""
 
 
 Opened = Reading | Writing | Browsing

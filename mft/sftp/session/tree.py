@@ -1,5 +1,6 @@
 """Requests about names: look, list, remove, make, rename, set.  Each path becomes a VirtualPath first."""
 
+import asyncio
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
@@ -72,14 +73,24 @@ class Tree:
     async def readdir(self, number: int, fields: Fields) -> bytes:
         """READDIR, section 6.7: as many names as fit, then EOF."""
         browsing = self._context.handles.folder(fields.string())
+        ahead, browsing.ahead = browsing.ahead, None
+        if ahead is not None:
+            await ahead
         while (fitting := _fitting(browsing.names)) == len(browsing.names) and not browsing.at_end:
-            found = await self._context.offload.read(browsing.listing.lines, BATCH)
-            browsing.names += entries(found, self._context.clock.now())
-            browsing.at_end = not found
+            await self._fetch(browsing)
         if not fitting:
             return packets.status(number, Code.EOF, END_OF_FILE.text)
         sent, browsing.names = browsing.names[:fitting], browsing.names[fitting:]
+        if not browsing.at_end and _fitting(browsing.names) == len(browsing.names):
+            # While the client reads these names, the next are looked up.
+            browsing.ahead = asyncio.ensure_future(self._fetch(browsing))
+            browsing.ahead.add_done_callback(_heard)
         return packets.names(number, sent)
+
+    async def _fetch(self, browsing: Browsing) -> None:
+        found = await self._context.offload.read(browsing.listing.lines, BATCH)
+        browsing.names += entries(found, self._context.clock.now())
+        browsing.at_end = not found
 
     async def remove(self, number: int, fields: Fields) -> bytes:
         """REMOVE, section 6.5."""
@@ -129,6 +140,12 @@ class Tree:
     async def _space(self, number: int, path: VirtualPath) -> bytes:
         space = await self._context.offload.read(self._context.workspace.space, path)
         return packets.extended_reply(number, encode_space(space))
+
+
+def _heard(ahead: "asyncio.Future[None]") -> None:
+    """Take note of what went wrong, lest it be reported where nobody asks for more names; who does, is told."""
+    if not ahead.cancelled():
+        ahead.exception()
 
 
 def _fitting(names: list[bytes]) -> int:
