@@ -4,15 +4,14 @@ They accept from one socket, so that whoever wakes first has the next caller.  O
 callers than another waits for a moment, and the other one is quicker.
 """
 
-import fcntl
 import mmap
 import os
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from mft.sftp.front.alone import alone
 
 _CELL: Final = struct.Struct("=I")
 
@@ -71,7 +70,7 @@ class Crowd:
 
     def enter(self) -> bool:
         """Count one more connection; False when there are as many as may be."""
-        with self._alone():
+        with alone(self._file):
             if sum(self._counts()) >= self._most:
                 return False
             self._put(self._mine() + 1)
@@ -93,15 +92,3 @@ class Crowd:
 
     def _put(self, count: int) -> None:
         _CELL.pack_into(self._cells, (self._worker.number - 1) * _CELL.size, count)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if self._file < 0:
-            yield
-            return
-        # Held for some microseconds, never across a wait.
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)

@@ -4,18 +4,17 @@ A place is held from the accept until the sign-on or the end of the connection, 
 source nor all of them together can fill the house with half-open connections.
 """
 
-import fcntl
 import mmap
 import os
 import random
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
+from mft.sftp.front.alone import alone
 from mft.sftp.session.limits import SessionLimits
 
 
@@ -100,7 +99,7 @@ class Places:
         The source behind a load balancer is not known yet: it is None, counts towards the whole
         only, and is told by ``name``.
         """
-        with self._alone():
+        with alone(self._file):
             held, taken, free = self._count(source)
             if (free is None or held >= self._limits.per_source) and self._sweep():
                 held, taken, free = self._count(source)
@@ -111,14 +110,14 @@ class Places:
 
     def name(self, place: int, source: IPv4Address) -> bool:
         """Say who holds *place* and return whether *source* may: it may have too many already."""
-        with self._alone():
+        with alone(self._file):
             held, _, _ = self._count(source)
             _SLOT.pack_into(self._slots, place * _SLOT.size, self._me, _number(source))
             return held < self._limits.per_source
 
     def leave(self, place: int) -> None:
         """Give *place* back."""
-        with self._alone():
+        with alone(self._file):
             _SLOT.pack_into(self._slots, place * _SLOT.size, _NOBODY, 0)
 
     def taken(self) -> int:
@@ -155,18 +154,6 @@ class Places:
         for place in gone:
             _SLOT.pack_into(self._slots, place * _SLOT.size, _NOBODY, 0)
         return bool(gone)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if self._file < 0:
-            yield
-            return
-        # Held for some microseconds, never across a wait.
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
 
 
 def _number(source: IPv4Address | None) -> int:

@@ -1,23 +1,15 @@
 """What the tests of the session share."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from mft.offload import Offload
 from mft.sftp.session.packets import Kind
 from mft.store.engine import Store
 from tests.support.sessions import LONG_WAY, SHORT_WAY, Place, Raw, hosted, two_houses
 from tests.support.wire import INIT
 from tests.support.world import World
-
-
-@pytest.fixture
-def offload() -> Iterator[Offload]:
-    lanes = Offload(inline_reads=True, writers=1, hashers=1)
-    yield lanes
-    lanes.close()
 
 
 @pytest.fixture

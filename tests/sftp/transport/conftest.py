@@ -1,19 +1,10 @@
 """What the tests of the transport share."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from mft.offload import Offload
 from mft.sftp.transport.connection import Connection
-
-
-@pytest.fixture
-def offload() -> Iterator[Offload]:
-    lanes = Offload(inline_reads=True, writers=1, hashers=1)
-    yield lanes
-    lanes.close()
 
 
 @pytest.fixture
