@@ -30,10 +30,6 @@ peers: ## Install the clients, servers and the browser that the tests talk to, a
 	  python=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))'); test -e $$python/Python.h || echo python3-dev; } | sort -u); \
 	  test -z "$$missing" || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $$missing; }
 
-.venv/bench: .venv/test
-	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
-	@touch $@
-
 # What is measured beside ours: a file of each Debian package, and the package that holds it.
 RIVALS := /usr/bin/sftp:openssh-client /usr/sbin/sshd:openssh-server /usr/sbin/proftpd:proftpd-core \
   /usr/lib/proftpd/mod_sftp.so:proftpd-mod-crypto /usr/bin/go:golang-go \
@@ -48,7 +44,7 @@ rivals: ## Install the servers that ours is measured beside; none of them is sta
 	      printf '#!/bin/sh\nexit 101\n' | $(SUDO) tee $(NO_STARTS) >/dev/null && $(SUDO) chmod +x $(NO_STARTS); }; } && \
 	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
-bench: rivals .venv/bench ## Measure this server beside others; SHORT=1 for a look, WITH="--measures list" for a part
+bench: rivals .venv/test ## Measure this server beside others; SHORT=1 for a look, WITH="--measures list" for a part
 	$(BIN)/python -m benchmarks.run $(if $(SHORT),--short) $(WITH)
 
 lint: .venv/test ## Lint, formatting, types and import contracts

@@ -57,7 +57,7 @@ class Connection(Quiet):
     _rooms: Rooms
     _receiver: Receiver | None = None
     _cork: Cork
-    _heard_at = 0.0
+    _heard_at: float = 0.0
 
     @classmethod
     def adopt(cls, connection: asyncssh.SSHServerConnection, keeper: Keeper, queries: int) -> Self:

@@ -4,30 +4,31 @@
 else; each of the sixty things that one says until its caller is in is put into words all the same.
 """
 
+import logging
 from typing import Any, Final, Self
 
 import asyncssh
-from asyncssh.logging import SSHLogger
+
+_LIBRARY: Final = logging.getLogger("asyncssh")
 
 
-class Silence(SSHLogger):
-    """Drops what asyncssh tells by the way; warnings and errors pass."""
+class Silence:
+    """Stands where the library has a log: drops what it tells by the way, and passes warnings and errors."""
 
-    def get_child(self, child: str = "", context: str = "") -> Self:  # noqa: ARG002
+    def get_child(self, _child: str = "", _context: str = "", **_named: object) -> Self:
         """Return what drops the same."""
         return self
 
-    def debug1(self, msg: str, *args: object, **kwargs: object) -> None:
+    def debug1(self, *_said: object, **_named: object) -> None:
         """Drop it."""
 
-    def debug2(self, msg: str, *args: object, **kwargs: object) -> None:
-        """Drop it."""
+    debug2 = info = packet = debug1
 
-    def info(self, msg: object, *args: object, **kwargs: Any) -> None:
-        """Drop it."""
+    def warning(self, said: str, *values: object, **_named: object) -> None:
+        """Pass it on."""
+        _LIBRARY.warning(said, *values)
 
-    def packet(self, pktid: int | None, packet: bytes, msg: str, *args: object, **kwargs: object) -> None:
-        """Drop it."""
+    error = warning
 
 
 _SILENCE: Final = Silence()
@@ -37,7 +38,7 @@ class Quiet(asyncssh.SSHServerConnection):
     """A server connection that keeps its steps to itself."""
 
     @property
-    def logger(self) -> SSHLogger:
+    def logger(self) -> Any:
         """What the connection, its sign-on and its channels tell their steps to."""
         return _SILENCE
 

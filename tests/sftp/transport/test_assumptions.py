@@ -6,7 +6,9 @@ When one fails after an upgrade, its name says what mft/sftp/transport/connectio
 
 import asyncio
 import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -65,11 +67,18 @@ def test_the_owner_hears_of_a_connection_before_anything_is_sent():
         ("send_newkeys", ["self", "k", "h"]),
         ("resume_writing", ["self"]),
         ("_send", ["self", "data"]),
+        ("_force_close", ["self", "exc"]),
         ("_finish_recv_packet", ["self", "pkttype", "seq", "_task", "is_async"]),
     ],
 )
 def test_what_we_override_is_called_as_we_think(name: str, expected: list[str]):
     assert arguments(getattr(Server, name)) == expected
+
+
+@pytest.mark.parametrize("module", ["auth", "channel", "connection", "kex_dh"])
+def test_a_connection_tells_its_log_nothing_that_may_not_be_dropped(module: str):
+    said = set(re.findall(r"logger\.(\w+)", (Path(asyncssh.__file__).parent / f"{module}.py").read_text()))
+    assert said <= {"get_child", "debug1", "debug2", "info"}
 
 
 def test_the_channels_requests_pass_one_place():
