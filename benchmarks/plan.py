@@ -44,8 +44,8 @@ class Sizes:
     accounts: int = 100_000
     decisions: int = 20_000
     stats: int = 2_000
-    catalog: int = 200_000
-    """Files of the catalog that is swept."""
+    catalog: int = 260_000
+    """Files of the catalog that is swept, so many that each of its sweeps destroys less than the 5 % that halt it."""
     due: int = 10_000
     """Files that one sweep destroys."""
     refusals: int = 60
