@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+DRAIN: Final = 30.0
+"""Seconds that transfers may go on after the end was asked for once."""
+
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 

@@ -6,10 +6,9 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 from mft.app import values
-from mft.app.asked import Asked
+from mft.app.asked import DRAIN, Asked
 from mft.app.build import House
 from mft.crypto.hostkeys import load_host_keys
 from mft.crypto.master import MasterKey
@@ -24,9 +23,6 @@ from mft.sftp.front.parts import Parts
 from mft.store.schema import require_current
 from mft.web.guest import answering, listen
 from mft.web.probes import Check, probes
-
-DRAIN: Final = 30.0
-"""Seconds that transfers may go on after the end was asked for."""
 
 
 @asynccontextmanager

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from mft import __version__
 from mft.app.alone import Alone, alone
-from mft.app.asked import signals
+from mft.app.asked import DRAIN, signals
 from mft.app.build import House, open_house
 from mft.app.chores import chores
 from mft.app.classes import demand_known_classes
-from mft.app.doors import DRAIN, measure_lag, monitor_door, sftp_door
+from mft.app.doors import measure_lag, monitor_door, sftp_door
 from mft.app.entrances import entrances
 from mft.app.manager import Manager
 from mft.app.portal import portal_door
@@ -23,7 +23,6 @@ from mft.app.portal_facts import PORTAL
 from mft.app.told import first_of
 from mft.jobs.schedule import schedule
 from mft.logs.setup import log, start_logging
-from mft.model.errors import MftError
 from mft.model.event import Action, DetailValue, Event
 from mft.model.session import Actor, Door
 from mft.settings.model import Settings
@@ -40,10 +39,10 @@ def run(settings: Settings) -> None:
         asyncio.run(serve(settings))
     except BaseExceptionGroup as group:
         # What runs beside the doors wraps what broke at one; an operator is told what broke.
-        told = group.subgroup(MftError)
+        told = first_of(group)
         if told is None:
             raise
-        raise first_of(told) from group
+        raise told from group
 
 
 async def serve(settings: Settings) -> None:

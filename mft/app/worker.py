@@ -26,7 +26,6 @@ from mft.app.serve import begin, end, record, recover_all
 from mft.app.told import first_of
 from mft.jobs.schedule import schedule, schedule_own
 from mft.logs.setup import log, start_logging
-from mft.model.errors import MftError
 from mft.model.event import Action
 from mft.model.node import worker_of
 from mft.sftp.front.crowd import Worker
@@ -71,10 +70,9 @@ async def work(sock: socket.socket) -> None:
             for task in beside:
                 task.cancel()
     except BaseExceptionGroup as group:
-        told = group.subgroup(MftError)
-        if told is None:
+        error = first_of(group)
+        if error is None:
             raise
-        error = first_of(told)
         _LOG.error("worker.failed", why=str(error))
         writer.write(channel.failed(error))
         sys.exit(1)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mft.app import channel
 from mft.app.alone import Alone, alone
-from mft.app.asked import Asked, signals
+from mft.app.asked import DRAIN, Asked, signals
 from mft.app.channel import SHARED, Order
 from mft.app.entrances import entrances
 from mft.app.hand import Hand
@@ -24,8 +24,6 @@ from mft.model.errors import Unavailable
 from mft.settings.model import Settings
 from mft.sftp.front.listener import listen
 
-DRAIN: Final = 30.0
-"""Seconds that transfers may go on after the end was asked for; the workers keep it."""
 SOON: Final = 0.5
 """Seconds until another worker is in the place of one that died."""
 _SELDOM: Final = 30.0
