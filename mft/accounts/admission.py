@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from mft.accounts.knock import Attempt, Knock, Outcome
+from mft.accounts.knock import Attempt, Knock, Outcome, Wait
 from mft.accounts.names import Veil, account_name
 from mft.accounts.notices import tell
 from mft.accounts.refusals import Refusals
@@ -23,7 +23,18 @@ from mft.model.account import AllowlistEntry, Credential, CredentialKind, Method
 from mft.model.event import Action, DetailValue, Event
 from mft.model.ids import CredentialId, SessionId, new_id
 from mft.model.session import Actor, Door, Session
-from mft.policy.signon import FORGOTTEN_AFTER, Admit, Dossier, Reason, Refuse, Terms, bars, decide
+from mft.policy.signon import (
+    FORGOTTEN_AFTER,
+    Admit,
+    Dossier,
+    Reason,
+    Refuse,
+    Terms,
+    awaits_directory,
+    bars,
+    decide,
+    pause_before_answer,
+)
 from mft.store import accounts, allowlist, credentials, sessions, slowdowns
 from mft.store.engine import Store
 
@@ -56,6 +67,20 @@ class Admission:
         with self._store.write(together=True) as connection:
             return self.carry_out(connection, knock, attempt)
 
+    def settle_key(self, knock: Knock, fingerprint: str, *, waited: bool) -> Outcome | Wait:
+        """Do what ``settle`` does with a key whose signature the door has verified, and look at what it opens, too.
+
+        Unless it was *waited*, return what has to be waited for, if anything has.
+        """
+        with self._store.write(together=True) as connection:
+            dossier, failures = self.look(connection, knock)
+            attempt = Attempt(Method.PUBLIC_KEY, _proven_by_key(knock, dossier, fingerprint))
+            pause, now = pause_before_answer(failures), self._clock.now()
+            asks = dossier is not None and awaits_directory(dossier, attempt.proven, knock.source, now, knock.door)
+            if not waited and (pause or asks):
+                return Wait(pause, attempt, dossier)
+            return self._carry_out(connection, knock, attempt, dossier)
+
     def replace(self, knock: Knock, attempt: Attempt, old: CredentialId, verifier: str) -> Outcome:
         """Put a password with *verifier* in the place of *old*, if the verdict allows it now; then decide anew."""
         with self._store.write() as connection:
@@ -84,15 +109,25 @@ class Admission:
 
     def carry_out(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
         """Do what ``settle`` does within the caller's transaction."""
-        checked = self.check(connection, knock, attempt)
-        if isinstance(checked.verdict, Admit) and checked.dossier is not None:
-            return self._admit(connection, checked, attempt, checked.dossier, checked.verdict)
-        return checked
+        return self._carry_out(connection, knock, attempt, self.dossier(connection, knock))
 
     def check(self, connection: Connection, knock: Knock, attempt: Attempt) -> Outcome:
         """Decide upon *attempt* now and write a refusal down; one that would be admitted opens nothing here."""
+        return self._check(connection, knock, attempt, self.dossier(connection, knock))
+
+    def look(self, connection: Connection, knock: Knock) -> tuple[Dossier | None, int]:
+        """Return what ``dossier`` does, and how often this pair of source and name failed lately."""
+        dossier, since = self.dossier(connection, knock), self._clock.now() - FORGOTTEN_AFTER
+        return dossier, slowdowns.failures(connection, knock.source, self._shown(knock, dossier), since)
+
+    def _carry_out(self, connection: Connection, knock: Knock, attempt: Attempt, dossier: Dossier | None) -> Outcome:
+        checked = self._check(connection, knock, attempt, dossier)
+        if isinstance(checked.verdict, Admit) and dossier is not None:
+            return self._admit(connection, checked, attempt, dossier, checked.verdict)
+        return checked
+
+    def _check(self, connection: Connection, knock: Knock, attempt: Attempt, dossier: Dossier | None) -> Outcome:
         now = self._clock.now()
-        dossier = self.dossier(connection, knock)
         verdict = decide(dossier, attempt.proven, knock.source, now, knock.door, attempt.method)
         if isinstance(verdict, Refuse):
             if attempt.unproven is not None and verdict.reason in _SAYS_LITTLE:
@@ -110,7 +145,7 @@ class Admission:
         Like refusals, those of strangers do not fill the trail.
         """
         now = self._clock.now()
-        shown = self._veil.over(knock.name) if dossier is None else dossier.account.name
+        shown = self._shown(knock, dossier)
         slowdowns.count(connection, knock.source, shown, now, now - FORGOTTEN_AFTER)
         action, reference, alone = Action.LINK_SENT, None, True
         if why_not:
@@ -165,7 +200,7 @@ class Admission:
         verdict: Refuse,
         now: datetime,
     ) -> Outcome:
-        shown = self._veil.over(knock.name) if dossier is None else dossier.account.name
+        shown = self._shown(knock, dossier)
         slowdowns.count(connection, knock.source, shown, now, now - FORGOTTEN_AFTER)
         self._count_failure(connection, knock, attempt, dossier, verdict.reason, now)
         reference, alone = self._refusals.reference(knock.source, knock.door, shown, verdict.reason, now)
@@ -201,6 +236,9 @@ class Admission:
             event = Event(Action.ACCOUNT_LOCKED, _caller(knock, dossier, name), name, detail)
             self._trail.record(connection, event, now)
 
+    def _shown(self, knock: Knock, dossier: Dossier | None) -> str:
+        return self._veil.over(knock.name) if dossier is None else dossier.account.name
+
     def _record_change(self, connection: Connection, knock: Knock, dossier: Dossier, now: datetime) -> None:
         detail: dict[str, DetailValue] = {"source": str(knock.source), "client": _cleaned(knock.client)}
         name = dossier.account.name
@@ -220,6 +258,13 @@ class Admission:
             created_by=dossier.account.name,
             expires_at=None,
         )
+
+
+def _proven_by_key(knock: Knock, dossier: Dossier | None, fingerprint: str) -> frozenset[CredentialId]:
+    """Return all that is proven once *fingerprint* is; nothing at all if the account has no such key."""
+    held = dossier.credentials if dossier else ()
+    keys = frozenset(c.id for c in held if c.kind is CredentialKind.KEY and c.fingerprint == fingerprint)
+    return knock.proven | keys if keys else keys
 
 
 def _caller(knock: Knock, dossier: Dossier | None, shown: str) -> Actor:

@@ -1,6 +1,7 @@
 """What stands before the door, and what it is answered.  Values only."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv4Address
 
 from mft.model.account import Credential, Method
@@ -46,6 +47,16 @@ class Weighed:
     dossier: Dossier | None
     credential: Credential | None
     """The account's password or temporary password, whether or not it matched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What an attempt has to wait for before it is settled.  Nothing was decided or written yet."""
+
+    pause: timedelta
+    attempt: Attempt
+    dossier: Dossier | None
+    """Of these two the directory is asked, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

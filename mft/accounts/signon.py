@@ -1,8 +1,9 @@
 """Signing on: the one room that every door's sign-on goes through.
 
-Each attempt takes the same steps for everybody: one read, one pause if this pair of source and name
+Each attempt takes the same steps for everybody: one look, one pause if this pair of source and name
 failed lately, one Argon2 for a password whether or not there is one to compare with, one transaction
-in which ``mft.policy.signon.decide`` speaks and the trail is written.  What a refused caller sees is
+in which ``mft.policy.signon.decide`` speaks and the trail is written.  A key needs nothing between the
+look and the decision unless there is a pause, so that one transaction does for both.  What a refused caller sees is
 the same sentence and a reference code; the reason stays inside.  This room never talks SSH or HTTP.
 """
 
@@ -10,11 +11,12 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
 from mft.accounts.admission import Admission
 from mft.accounts.fitness import Fitness
-from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, Weighed, cannot_tell
+from mft.accounts.knock import Attempt, Knock, Outcome, Unfit, Wait, Weighed, cannot_tell
 from mft.accounts.names import Veil, account_name
 from mft.accounts.refusals import Refusals
 from mft.accounts.sessions import Ended, Leaving, record_ends
@@ -110,13 +112,12 @@ class SignOn:
     async def by_key(self, knock: Knock, fingerprint: str) -> Outcome:
         """Answer a public-key attempt whose signature the door has verified; an unknown key is a mismatch."""
         try:
-            dossier = await self.look_and_pause(knock)
-            keys = [c for c in dossier.credentials if c.kind is CredentialKind.KEY] if dossier else []
-            held = frozenset(c.id for c in keys if c.fingerprint == fingerprint)
-            proven = knock.proven | held if held else held
-            attempt = Attempt(Method.PUBLIC_KEY, proven)
-            await self._ask_directory(knock, dossier, attempt)
-            return await self.settle(self.admission.settle, knock, attempt)
+            answer = await self.settle(self.admission.settle_key, knock, fingerprint, waited=False)
+            while isinstance(answer, Wait):
+                await self._pause_for(answer.pause)
+                await self._ask_directory(knock, answer.dossier, answer.attempt)
+                answer = await self.settle(self.admission.settle_key, knock, fingerprint, waited=True)
+            return answer
         except Unavailable:
             return cannot_tell(knock)
 
@@ -216,10 +217,12 @@ class SignOn:
     async def look_and_pause(self, knock: Knock) -> Dossier | None:
         """Return what is known about whoever knocks, later if this pair of source and name failed lately."""
         dossier, failures = await self._offload.read(self._look, knock)
-        pause = pause_before_answer(failures)
+        await self._pause_for(pause_before_answer(failures))
+        return dossier
+
+    async def _pause_for(self, pause: timedelta) -> None:
         if pause:
             await self._pause(pause.total_seconds())
-        return dossier
 
     async def _ask_directory(self, knock: Knock, dossier: Dossier | None, attempt: Attempt) -> None:
         """Have the directory asked about somebody who could come in, if it was not lately; settling reads what it said.
@@ -232,12 +235,8 @@ class SignOn:
             await self._standings.refresh(dossier.account.id)
 
     def _look(self, knock: Knock) -> tuple[Dossier | None, int]:
-        name = account_name(knock.name) or ""
-        since = self._clock.now() - FORGOTTEN_AFTER
         with self._store.read() as connection:
-            dossier = accounts.dossier(connection, name, self._terms)
-            pair = self._veil.over(knock.name) if dossier is None else dossier.account.name
-            return dossier, slowdowns.failures(connection, knock.source, pair, since)
+            return self.admission.look(connection, knock)
 
     def _holds_key(self, name: str, fingerprint: str) -> bool:
         with self._store.read() as connection:

@@ -1,4 +1,8 @@
-"""Writing down the ends of sessions: what ends while one transaction is under way goes into the next, together."""
+"""Writing down the ends of sessions, together with those that come about the same time.
+
+Nobody waits for an end to be written but the server that stops, so it waits for others: a hop to
+another thread and a transaction cost more than what is written in it.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,6 +13,8 @@ from mft.model.errors import MftError
 from mft.model.session import Session
 from mft.sftp.front.parts import Parts
 
+_GATHERING_SECONDS: Final = 0.02
+"""How long an end waits for others; the list of sessions shows it for so much longer."""
 _RETRY_SECONDS: Final = 1.0
 _RETRIES: Final = 10
 """How often the ends of sessions are offered to a database that does not answer."""
@@ -33,6 +39,7 @@ class Endings:
 
     async def _write(self) -> None:
         while self._waiting:
+            await asyncio.sleep(_GATHERING_SECONDS)
             batch, self._waiting = self._waiting, []
             failed: Exception | None = None
             try:

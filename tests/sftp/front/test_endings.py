@@ -25,10 +25,12 @@ class Slow:
         self.refused = refused
         self.error = error or Unavailable("the database did not answer")
         self.go = asyncio.Event()
+        self.begun = asyncio.Event()
         self.taken: list[int] = []
         self.told: list[str] = []
 
     async def write(self, room: Any, ended: Sequence[Ended]) -> None:
+        self.begun.set()
         await self.go.wait()
         self.taken.append(len(ended))
         if self.refused:
@@ -61,8 +63,7 @@ async def test_what_ends_meanwhile_is_written_in_one_transaction_with_what_else_
     ends = Endings(slow.parts())
     sessions = await entered(gate, 4)
     tasks = [asyncio.create_task(ends.write_down(one, Leaving.CLIENT_LEFT)) for one in sessions[:1]]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)  # The first is under way.
+    await slow.begun.wait()
     tasks += [asyncio.create_task(ends.write_down(one, Leaving.CONNECTION_LOST)) for one in sessions[1:]]
     await asyncio.sleep(0)
     assert gate.lines(Action.SESSION_CLOSED) == []
@@ -74,6 +75,20 @@ async def test_what_ends_meanwhile_is_written_in_one_transaction_with_what_else_
     assert [line.event.detail["session"] for line in lines] == [one.id for one in sessions]
     assert [line.event.detail["why"] for line in lines] == ["client_left", *["connection_lost"] * 3]
     assert gate.sessions.listing() == []
+
+
+async def test_what_ends_about_the_same_time_is_written_in_one_transaction(gate: Gate):
+    slow = Slow(gate)
+    slow.go.set()
+    ends = Endings(slow.parts())
+    tasks = []
+    for session in await entered(gate, 4):
+        tasks.append(asyncio.create_task(ends.write_down(session, Leaving.CLIENT_LEFT)))
+        for _ in range(10):
+            await asyncio.sleep(0)  # Long enough for the first to be written, if it would wait for nobody.
+    await asyncio.gather(*tasks)
+    assert slow.taken == [4]
+    assert len(gate.lines(Action.SESSION_CLOSED)) == 4
 
 
 async def test_a_database_that_does_not_answer_is_asked_again(gate: Gate, monkeypatch: pytest.MonkeyPatch):
