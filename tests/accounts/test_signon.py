@@ -311,42 +311,6 @@ async def test_an_unknown_key_is_a_mismatch_and_costs_no_hash(gate: Gate):
     assert gate.lines()[-1].event.detail["method"] == "publickey"
 
 
-async def test_a_key_is_looked_at_and_settled_in_one_transaction(any_gate: Gate):
-    gate = any_gate
-    gate.account(password=None)
-    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
-    dossiers = []
-    kept = gate.signon.admission.dossier
-
-    def dossier(connection, knock):
-        dossiers.append(connection.get_execution_options().get("mft_writes", False))
-        return kept(connection, knock)
-
-    gate.signon.admission.dossier = dossier
-    outcome = await gate.signon.by_key(gate.knock(), key.fingerprint)
-    assert isinstance(outcome.verdict, Admit)
-    assert dossiers == [True]
-
-
-async def test_a_key_that_was_removed_during_the_pause_opens_nothing(gate: Gate, monkeypatch: pytest.MonkeyPatch):
-    gate.account(password=None)
-    key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)
-    for _ in range(4):
-        await gate.signon.by_key(gate.knock(), OTHER_PRINT)
-    before, pauses = len(gate.lines()), []
-
-    async def pause(seconds):
-        assert len(gate.lines()) == before, "something was written before the pause"
-        gate.credentials.remove_key(OLGA, "alice", key.fingerprint)
-        pauses.append(seconds)
-
-    monkeypatch.setattr(gate.signon, "_pause", pause)
-    outcome = await gate.signon.by_key(gate.knock(), key.fingerprint)
-    assert outcome.verdict == Refuse(Reason.SECRET_MISMATCH)
-    assert pauses == [1]
-    assert gate.sessions.listing() == []
-
-
 async def test_asking_after_a_key_leaves_no_trace(gate: Gate):
     gate.account()
     key = gate.credentials.add_key(OLGA, "alice", SOME_KEY)

@@ -1,39 +1,33 @@
-"""Our hold on asyncssh's server connection: the one file that touches its private names.
+"""Our hold on asyncssh's server connection: this file and ``attempts`` touch its private names, and no other.
 
-asyncssh 2.24.1 cannot tell a question about a key from a signed attempt, cancels an attempt when the
-next one arrives, gathers input without end meanwhile, reads host keys anew at every sign-on, and
-sends a packet to be ignored before each of its own.  ``adopt`` makes a connection ours by giving it
-this class.  Every assumption about the library has a test that fails by name
-(tests/sftp/transport/test_assumptions.py).
+asyncssh 2.24.1 gathers input without end before the sign-on, and sends a packet to be ignored before
+each of its own.  ``adopt`` makes a connection ours by giving it this class.  Every assumption about
+the library has a test that fails by name (tests/sftp/transport/test_assumptions.py).
 """
 
-import asyncio
 import sys
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, Self
 
 import asyncssh
-from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE, MSG_USERAUTH_FAILURE
+from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE
 from asyncssh.encryption import Encryption, GCMEncryption
-from asyncssh.packet import Boolean, NameList, SSHPacket, String, UInt32
+from asyncssh.packet import UInt32
 
 from mft.crypto.segments import Bytes
+from mft.sftp.transport.attempts import Attempts
 from mft.sftp.transport.cork import Cork
 from mft.sftp.transport.framing import HEAD, ROOM
 from mft.sftp.transport.gcm import Gcm
-from mft.sftp.transport.keeper import METHODS, Keeper, too_many
-from mft.sftp.transport.quiet import Quiet
+from mft.sftp.transport.keeper import Keeper
 from mft.sftp.transport.receiving import Receiver
 from mft.sftp.transport.rooms import Rooms
-from mft.sftp.transport.signatures import fingerprint_of, is_signed
 from mft.sftp.transport.window import Waiting
 
 MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
 
-_USERAUTH: Final = b"ssh-userauth"
 _LAST_SEQUENCE: Final = 0xFFFFFFFF
 _CLOSING: Final = frozenset({"close_pending", "closed"})
 _STANDING: Final = frozenset({"open", "eof_pending", "eof"})
@@ -45,15 +39,9 @@ _HONOURED: Final = frozenset({"subsystem", "signal"})
 """What may be asked for on a channel; SFTP and scp need no more."""
 
 
-class Connection(Quiet):
-    """A server connection whose sign-on is ours."""
+class Connection(Attempts):
+    """A server connection whose sign-on and data plane are ours."""
 
-    _keeper: Keeper
-    _name: str | None = None
-    """The user name of the first request; RFC 4252, 5 lets a server insist on it."""
-    _queries_left: int
-    _remaining: tuple[str, ...] = METHODS
-    _partial: bool = False
     _rooms: Rooms
     _receiver: Receiver | None = None
     _cork: Cork
@@ -72,19 +60,9 @@ class Connection(Quiet):
 
     def answer_to(self, keeper: Keeper, queries: int) -> None:
         """Let *keeper* answer from now on; *queries* requests that attempt nothing are left."""
-        self._keeper = keeper
-        self._queries_left = queries
+        super().answer_to(keeper, queries)
         self._cork = Cork()
         self._rooms = Rooms.of(self._loop)
-        # With an RSA host key asyncssh offers to sign with SHA-1, whatever its options say.
-        keys = [(name, key) for name, key in self._server_host_keys.items() if name != b"ssh-rsa"]
-        self._server_host_keys = OrderedDict(keys)
-        self._server_host_key_algs = list(self._server_host_keys)
-
-    def also_needs(self, method: str) -> None:
-        """Make the next failure a partial success (RFC 4252, 5.1) after which only *method* goes on."""
-        self._remaining = (method,)
-        self._partial = True
 
     def backlog(self) -> int:
         """Return how many bytes wait for the socket; each channel tells by itself what waits for its window."""
@@ -97,25 +75,6 @@ class Connection(Quiet):
     def serves(self) -> bool:
         """Return whether any channel has come so far as to ask for a subsystem."""
         return any(isinstance(c, Channel) and c.get_subsystem() is not None for c in self._channels.values())
-
-    async def reload_config(self) -> None:
-        """Read nothing anew: by path, host keys would cost 125 ms of each sign-on, before it is decided."""
-
-    async def validate_public_key(self, username: str, key_data: bytes, msg: bytes, signature: bytes) -> bool:  # noqa: ARG002
-        """Answer a question about a key, or a signed attempt.  A certificate is no key on anybody's list."""
-        fingerprint = fingerprint_of(key_data)
-        if not msg:
-            self._count_query()
-            return await self._keeper.key_known(fingerprint)
-        signed = is_signed(key_data, String(self._session_id) + msg, signature)
-        return await self._keeper.signed_key(fingerprint if signed else None)
-
-    def send_userauth_failure(self, partial_success: bool) -> None:  # noqa: ARG002, FBT001  (asyncssh's signature)
-        """Refuse, or say what is missing; the methods are the same for every name."""
-        partial, self._partial = self._partial, False
-        self._auth = None
-        methods = NameList([method.encode("ascii") for method in self._remaining])
-        self.send_packet(MSG_USERAUTH_FAILURE, methods, Boolean(partial))
 
     def send_packet(self, pkttype: int, *args: bytes, handler: Any = None) -> None:
         """Send a packet, and none to be ignored before it: those hide a CBC weakness, and CBC is not offered."""
@@ -264,27 +223,6 @@ class Connection(Quiet):
         assert isinstance(channel, Channel)  # noqa: S101  (for the type checker: the line above made it so)
         channel._waiting = Waiting()  # noqa: SLF001  (what becomes ours has no __init__ of ours)
         return channel
-
-    async def _finish_userauth(self, begin_auth: bool, method: bytes, packet: SSHPacket) -> None:  # noqa: FBT001
-        if self._name is None:
-            self._name = self._username
-        elif self._name != self._username:
-            raise asyncssh.ProtocolError("The user name may not change")
-        if method.decode("ascii", "replace") not in METHODS:
-            self._count_query()
-        await super()._finish_userauth(begin_auth, method, packet)
-        # Until it is answered nothing more is read: asyncssh would cancel it for the next request,
-        # and an attempt that is never finished is never counted.
-        if self._auth is not None and self._auth.task is not None:
-            await asyncio.wait([self._auth.task])
-        if not self._auth_complete:
-            # paramiko asks for the service anew before each attempt; asyncssh expects it once.
-            self._next_service = _USERAUTH
-
-    def _count_query(self) -> None:
-        self._queries_left -= 1
-        if self._queries_left < 0:
-            raise too_many("Too many requests that attempt nothing")
 
 
 class Channel(asyncssh.SSHServerChannel[bytes]):

@@ -1,6 +1,6 @@
 """What we take for granted about asyncssh's insides, one test each.
 
-When one fails after an upgrade, its name says what mft/sftp/transport/connection.py has to learn.
+When one fails after an upgrade, its name says what mft/sftp/transport/ has to learn.
 """
 # ruff: noqa: SLF001  (private names are what this file is about)
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from asyncssh import auth, channel, connection, encryption, packet, public_key
+from asyncssh import auth, channel, connection, encryption, kex, packet, public_key
 from asyncssh.constants import (
     MSG_CHANNEL_DATA,
     MSG_CHANNEL_WINDOW_ADJUST,
@@ -24,6 +24,8 @@ from asyncssh.constants import (
 )
 from asyncssh.saslprep import SASLPrepError, saslprep
 
+from mft.sftp.front.auth import Keeper
+from mft.sftp.front.options import KEY_EXCHANGES
 from mft.sftp.transport.connection import Channel, Connection
 
 Server = asyncssh.SSHServerConnection
@@ -59,6 +61,7 @@ def test_the_owner_hears_of_a_connection_before_anything_is_sent():
         ("reload_config", ["self"]),
         ("validate_public_key", ["self", "username", "key_data", "msg", "signature"]),
         ("send_userauth_failure", ["self", "partial_success"]),
+        ("process_packet", ["self", "pkttype", "pktid", "packet"]),
         ("send_packet", ["self", "pkttype", "args", "handler"]),
         ("data_received", ["self", "data", "datatype"]),
         ("create_server_channel", ["self", "encoding", "errors", "window", "max_pktsize"]),
@@ -127,6 +130,36 @@ def test_nothing_is_read_while_a_request_is_being_finished():
     body = source(Server._recv_packet)
     assert "self._recv_handler = lambda: False" in body
     assert "_finish_recv_packet" in body
+
+
+def test_nothing_but_a_key_exchange_and_an_attempt_is_treated_by_a_coroutine():
+    handlers = Server._packet_handlers.values()
+    assert [handler for handler in handlers if inspect.iscoroutinefunction(handler)] == [Server._process_kexinit]
+    returning = [handler for handler in handlers if "return self._finish" in source(handler)]
+    assert returning == [Server._process_userauth_request]
+
+
+def test_beginning_a_key_exchange_waits_for_nothing():
+    """Everything awaited in it, for each method that is offered: connection.process_packet does it at once."""
+    assert re.findall(r"await (.+)", source(Server._process_kexinit)) == ["self._kex.start()"]
+    for name in KEY_EXCHANGES:
+        handler, *_ = kex._kex_handlers[name.encode("ascii")]
+        body = source(handler.start)
+        assert "await" not in body or "if self._conn.is_client()" in body.split("await")[0]
+
+
+def test_finding_the_handler_of_an_attempt_waits_for_nothing():
+    """But for an owner who says so in ``begin_auth``, which ours does not."""
+    awaited = re.findall(r"await (.+)", source(Server._finish_userauth))
+    assert [words.split("(")[0].split(",")[0] for words in awaited] == ["cast", "cast", "self.send_userauth_success"]
+    assert not inspect.iscoroutinefunction(Keeper.begin_auth)
+
+
+def test_what_is_awaited_before_the_next_packet_may_be_a_task():
+    body = source(Server._recv_packet)
+    assert "if inspect.isawaitable(result):" in body
+    assert "task = self.create_task(result)" in body
+    assert "asyncio.ensure_future(coro)" in source(Server.create_task)
 
 
 def test_the_handler_of_an_attempt_has_its_task():

@@ -1,4 +1,4 @@
-"""One file touches what asyncssh keeps to itself, and each such name has a test of what we assume about it."""
+"""Two files touch what asyncssh keeps to itself, and each such name has a test of what we assume about it."""
 
 import ast
 import inspect
@@ -9,13 +9,14 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from mft.sftp.transport import connection
+from mft.sftp.transport import attempts, connection
 from tests.sftp.transport import test_assumptions
 
 MFT = Path(connection.__file__).parents[2]
-OURS = Path(connection.__file__)
+OURS = (Path(connection.__file__), Path(attempts.__file__))
 FILES = sorted(path for path in MFT.rglob("*.py") if "asyncssh" in path.read_text())
 LIBRARY = {
+    attempts.Attempts: asyncssh.SSHServerConnection,
     connection.Connection: asyncssh.SSHServerConnection,
     connection.Channel: asyncssh.SSHServerChannel,
 }
@@ -76,8 +77,9 @@ def _words(node: ast.AST) -> list[str]:
     return []
 
 
-TREE = ast.parse(OURS.read_text())
-THEIRS = sorted((used(TREE) - declared(TREE)) | {n for o, t in LIBRARY.items() for n in vars(o) if n in kept_by(t)})
+TREES = [ast.parse(path.read_text()) for path in OURS]
+ASKED = set().union(*(used(tree) - declared(tree) for tree in TREES))
+THEIRS = sorted(ASKED | {n for o, t in LIBRARY.items() for n in vars(o) if n in kept_by(t)})
 INNER = sorted(
     {
         alias.name
@@ -105,13 +107,13 @@ def test_each_name_of_an_inner_module_has_a_test_of_what_is_assumed_about_it(nam
     assert name in proved()
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path != OURS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in FILES if path not in OURS], ids=lambda path: path.stem)
 def test_no_other_file_uses_a_private_name_that_is_not_its_own(path: Path):
     tree = ast.parse(path.read_text())
     assert used(tree) - declared(tree) - assigned(tree) == set()
 
 
-@pytest.mark.parametrize(("ours", "theirs"), LIBRARY.items(), ids=["connection", "channel"])
+@pytest.mark.parametrize(("ours", "theirs"), LIBRARY.items(), ids=["attempts", "connection", "channel"])
 def test_what_we_add_is_no_name_that_the_library_uses_already(ours: type, theirs: type):
     """Else a field of ours would overwrite one of theirs, unnoticed."""
     overridden = {
