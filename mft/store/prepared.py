@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Connection, Dialect, bindparam
+from sqlalchemy import BindParameter, Column, Connection, Dialect, bindparam, literal_column
 from sqlalchemy.exc import CompileError, DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.sqltypes import NullType
+from sqlalchemy.sql.visitors import replacement_traverse
 
 _Convert = Callable[[Any], Any]
 
@@ -24,7 +26,7 @@ class _Form:
     order: tuple[str, ...] | None
     """The binds as the driver counts them; None where it names them."""
     fixed: dict[str, Any]
-    """Binds whose value the statement brings along."""
+    """Binds whose value the statement brings along and does not say in its text."""
     binds: dict[str, _Convert]
     """What the driver does not take as it is."""
     columns: tuple[tuple[int, _Convert], ...]
@@ -73,7 +75,7 @@ class Prepared:
         for name, convert in form.binds.items():
             if name in binds:
                 binds[name] = convert(binds[name])
-        values: Any = {**form.fixed, **binds}
+        values: Any = {**form.fixed, **binds} if form.fixed else binds
         if form.order is not None:
             values = [values[name] for name in form.order]
         driver = connection.connection.dbapi_connection
@@ -95,7 +97,7 @@ class Prepared:
 
 
 def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
-    said: Any = statement.compile(dialect=dialect)
+    said: Any = _spelled_out(statement, dialect).compile(dialect=dialect)
     if said.post_compile_params or said.literal_execute_params:
         raise CompileError(f"a prepared statement takes no list of values: {said}")
     binds = {}
@@ -116,6 +118,25 @@ def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
             columns.append((number, convert))
     order = None if said.positiontup is None else tuple(said.positiontup)
     return _Form(str(said), order, fixed, binds, tuple(columns), tuple(column.keyname for column in found))
+
+
+def _spelled_out(statement: ClauseElement, dialect: Dialect) -> Any:
+    """Return *statement* with the values that it compares with as part of its text.
+
+    SQLite plans a statement anew, at several times its cost, whenever a value is bound that decides
+    whether an index over some of the rows will do.
+    """
+
+    def literal(element: Any, **_: Any) -> Any:
+        if not isinstance(element, BindParameter) or element.required or element.expanding:
+            return None
+        if isinstance(element.type, NullType):  # What a column is set to takes its type from there, later.
+            return None
+        said = str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        # A driver that takes % for a bind wants it twice, and it is doubled again with the whole statement.
+        return literal_column(said.replace("%%", "%") if dialect.paramstyle == "pyformat" else said, element.type)
+
+    return replacement_traverse(statement, {}, literal)
 
 
 def _converted(row: tuple[Any, ...], columns: tuple[tuple[int, _Convert], ...]) -> tuple[Any, ...]:
