@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Connection, Dialect, bindparam
+from sqlalchemy import BindParameter, Column, Connection, Dialect, bindparam, literal_column
 from sqlalchemy.exc import CompileError, DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.sqltypes import NullType
+from sqlalchemy.sql.visitors import replacement_traverse
 
 _Convert = Callable[[Any], Any]
 
@@ -24,8 +26,8 @@ class _Form:
     order: tuple[str, ...] | None
     """The binds as the driver counts them; None where it names them."""
     fixed: dict[str, Any]
-    """Binds whose value the statement brings along."""
-    binds: dict[str, _Convert]
+    """Binds whose value the statement brings along and does not say in its text."""
+    binds: tuple[tuple[str, _Convert], ...]
     """What the driver does not take as it is."""
     columns: tuple[tuple[int, _Convert], ...]
     """The columns that the driver does not give as they are meant."""
@@ -70,22 +72,19 @@ class Prepared:
         return touched
 
     def _run(self, connection: Connection, form: _Form, binds: dict[str, Any]) -> Any:
-        for name, convert in form.binds.items():
+        for name, convert in form.binds:
             if name in binds:
                 binds[name] = convert(binds[name])
-        values: Any = {**form.fixed, **binds}
-        if form.order is not None:
-            values = [values[name] for name in form.order]
-        driver = connection.connection.dbapi_connection
+        if form.fixed:
+            binds = form.fixed | binds
+        values: Any = binds if form.order is None else [binds[name] for name in form.order]
+        driver: Any = connection.connection.dbapi_connection
         if not (getattr(driver, "in_transaction", False) or connection.in_transaction()):
             connection.begin()
-        cursor = driver.cursor()  # type: ignore[union-attr]  # A connection that is open has one.
-        errors = connection.dialect.loaded_dbapi.Error
         try:
-            cursor.execute(form.text, values)
-        except errors as error:
-            raise _failed(connection, form, error, errors) from error
-        return cursor
+            return driver.execute(form.text, values)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _failed(connection, form, error) from error
 
     def _form(self, connection: Connection) -> _Form:
         form = self._forms.get(connection.dialect.name)
@@ -95,7 +94,7 @@ class Prepared:
 
 
 def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
-    said: Any = statement.compile(dialect=dialect)
+    said: Any = _spelled_out(statement, dialect).compile(dialect=dialect)
     if said.post_compile_params or said.literal_execute_params:
         raise CompileError(f"a prepared statement takes no list of values: {said}")
     binds = {}
@@ -115,7 +114,28 @@ def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
         if convert is not None:
             columns.append((number, convert))
     order = None if said.positiontup is None else tuple(said.positiontup)
-    return _Form(str(said), order, fixed, binds, tuple(columns), tuple(column.keyname for column in found))
+    return _Form(
+        str(said), order, fixed, tuple(binds.items()), tuple(columns), tuple(column.keyname for column in found)
+    )
+
+
+def _spelled_out(statement: ClauseElement, dialect: Dialect) -> Any:
+    """Return *statement* with the values that it compares with as part of its text.
+
+    SQLite plans a statement anew, at several times its cost, whenever a value is bound that decides
+    whether an index over some of the rows will do.
+    """
+
+    def literal(element: Any, **_: Any) -> Any:
+        if not isinstance(element, BindParameter) or element.required or element.expanding:
+            return None
+        if isinstance(element.type, NullType):  # What a column is set to takes its type from there, later.
+            return None
+        said = str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        # A driver that takes % for a bind wants it twice, and it is doubled again with the whole statement.
+        return literal_column(said.replace("%%", "%") if dialect.paramstyle == "pyformat" else said, element.type)
+
+    return replacement_traverse(statement, {}, literal)
 
 
 def _converted(row: tuple[Any, ...], columns: tuple[tuple[int, _Convert], ...]) -> tuple[Any, ...]:
@@ -125,12 +145,16 @@ def _converted(row: tuple[Any, ...], columns: tuple[tuple[int, _Convert], ...]) 
     return tuple(values)
 
 
-def _failed(connection: Connection, form: _Form, error: Exception, base: type[Exception]) -> BaseException:
+def _failed(connection: Connection, form: _Form, error: Exception) -> BaseException:
     """Return *error*, the driver's, as SQLAlchemy says it; a connection that is gone is not used again."""
     driver = connection.connection.dbapi_connection
     gone = connection.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # It is the driver's own.
     if gone:
         connection.invalidate(error)
+    dialect = connection.dialect
     return DBAPIError.instance(
-        *(form.text, None, error, base), hide_parameters=True, connection_invalidated=gone, dialect=connection.dialect
+        *(form.text, None, error, dialect.loaded_dbapi.Error),
+        hide_parameters=True,
+        connection_invalidated=gone,
+        dialect=dialect,
     )

@@ -11,6 +11,7 @@ from mft.model.errors import Unavailable
 from mft.store.engine import Store
 from mft.store.prepared import Prepared
 from mft.store.tables import penalty
+from tests.support.statements import counted
 from tests.support.trails import START
 
 PUT = Prepared(insert(penalty))
@@ -102,3 +103,13 @@ def test_an_error_of_the_database_does_not_show_what_was_bound(any_store: Store)
         PUT.run(connection, source=1, until=START, reason="a secret", since=START, offences=3)
         PUT.run(connection, source=1, until=START, reason="a secret", since=START, offences=3)
     assert "a secret" not in str(caught.value)
+
+
+def test_a_value_that_the_statement_brings_along_is_part_of_its_text(any_store: Store) -> None:
+    fixed = Prepared(select(penalty.c.source).where(penalty.c.reason == "it's 5 %", penalty.c.until <= START).limit(1))
+    with any_store.write() as connection:
+        PUT.run(connection, source=1, until=START, reason="it's 5 %", since=START, offences=3)
+        PUT.run(connection, source=2, until=START, reason="its", since=START, offences=3)
+    with any_store.read() as connection, counted(any_store) as seen:
+        assert fixed.rows(connection) == [(1,)]
+    assert "'it''s 5 %" in seen[0]
