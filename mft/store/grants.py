@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, literal, or_, select, true
 
 from mft.model.account import AccountState
 from mft.model.ids import AccountId, EntryId, GrantId, OrganizationId
 from mft.model.path import VirtualPath
 from mft.model.rights import Grant, Right
-from mft.store.catalog import path_of
 from mft.store.prepared import Prepared
 from mft.store.tables import account, entry, folder_grant, organization
 
@@ -25,22 +25,21 @@ _COLUMNS: Final = (
 )
 
 
-_LEVELS: Final = 5
-"""Names, the root's among them, that a grant's own statement looks up; few grants lie deeper."""
-_ABOVE: Final = [entry.alias(f"above{number}") for number in range(_LEVELS)]
-
-
 def _with_folders(which: ColumnElement[bool]) -> Select[Any]:
-    """Return the grants that *which* picks, oldest first, with where they are now."""
-    source: Any = folder_grant.join(_ABOVE[0], _ABOVE[0].c.id == folder_grant.c.folder)
-    for below, above in pairwise(_ABOVE):
-        source = source.outerjoin(above, above.c.id == below.c.parent)
-    names = [level.c.name for level in reversed(_ABOVE)]
-    return (
-        select(*_COLUMNS, folder_grant.c.folder, _ABOVE[-1].c.parent, *names)
-        .select_from(source)
+    """Return one row per grant and folder above it: the grants that *which* picks, with their places now."""
+    up = (
+        select(folder_grant.c.id.label("grant"), entry.c.parent, entry.c.name, literal(0).label("height"))
+        .join(entry, entry.c.id == folder_grant.c.folder)
         .where(which)
-        .order_by(folder_grant.c.granted_at, folder_grant.c.id)
+        .cte(recursive=True)
+    )
+    up = up.union_all(
+        select(up.c.grant, entry.c.parent, entry.c.name, up.c.height + 1).join(up, entry.c.id == up.c.parent)
+    )
+    return (
+        select(*_COLUMNS, up.c.parent, up.c.name)
+        .join(up, up.c.grant == folder_grant.c.id)
+        .order_by(folder_grant.c.granted_at, folder_grant.c.id, up.c.height.desc())
     )
 
 
@@ -67,36 +66,34 @@ def _in_force() -> Prepared:
     return Prepared(_with_folders(_holder()).where(enabled.exists()))
 
 
-def _grants(connection: Connection, rows: Sequence[Sequence[Any]]) -> tuple[Grant, ...]:
-    return tuple(_grant(connection, row) for row in rows)
+def _grants(rows: Sequence[Sequence[Any]]) -> tuple[Grant, ...]:
+    return tuple(_grant(list(steps)) for _, steps in groupby(rows, key=itemgetter(0)))
 
 
-def _grant(connection: Connection, row: Sequence[Any]) -> Grant:
-    number, rights, account_, organization_, by, at, folder, higher, *names = row
-    path = None if higher is None else path_of(connection, folder)
-    if path is None:
-        path = VirtualPath(tuple(name for name in names if name))  # The root's is empty.
-    return Grant(number, path, Right(rights), account_, organization_, by, at)
+def _grant(steps: list[Sequence[Any]]) -> Grant:
+    number, rights, *rest, _, _ = steps[0]
+    folder = VirtualPath(tuple(name for *_, parent, name in steps if parent is not None))
+    return Grant(number, folder, Right(rights), *rest)
 
 
 def held_by(connection: Connection, account: AccountId, organization: OrganizationId) -> tuple[Grant, ...]:
-    """Return the grants of *account*, its own and its organization's; in one statement unless one lies deep."""
-    return _grants(connection, _held().rows(connection, account=account, organization=organization))
+    """Return the grants of *account*, its own and its organization's, in one statement."""
+    return _grants(_held().rows(connection, account=account, organization=organization))
 
 
 def in_force(connection: Connection, account: AccountId, organization: OrganizationId) -> tuple[Grant, ...]:
-    """Return what ``held_by`` returns while both are enabled, else nothing."""
-    return _grants(connection, _in_force().rows(connection, account=account, organization=organization))
+    """Return what ``held_by`` returns while both are enabled, else nothing; in one statement."""
+    return _grants(_in_force().rows(connection, account=account, organization=organization))
 
 
 def on_folder(connection: Connection, folder: EntryId) -> tuple[Grant, ...]:
     """Return the grants on the folder *folder* itself."""
-    return _grants(connection, connection.execute(_with_folders(folder_grant.c.folder == folder)).all())
+    return _grants(connection.execute(_with_folders(folder_grant.c.folder == folder)).all())
 
 
 def all_grants(connection: Connection) -> tuple[Grant, ...]:
     """Return every grant there is."""
-    return _grants(connection, connection.execute(_with_folders(true())).all())
+    return _grants(connection.execute(_with_folders(true())).all())
 
 
 def put_grant(connection: Connection, folder: EntryId, grant: Grant) -> None:

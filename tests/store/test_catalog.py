@@ -89,19 +89,6 @@ def test_grants_are_read_with_their_folders_in_one_statement(world: World):
     assert {grant.folder for grant in held} == {p(HOME), p(f"{HOME}/a")}
 
 
-def test_a_grant_is_found_with_its_place_however_deep_it_lies(world: World):
-    folders, deep = [], HOME
-    for name in ("a", "b", "c", "d", "e"):
-        deep = f"{deep}/{name}"
-        folders.append(deep)
-        world.operator.make_folder(p(deep))
-        world.grant("alice", deep)
-    alice = world.accounts["alice"]
-    with world.store.read() as connection:
-        held = grants.held_by(connection, alice.id, alice.organization)
-    assert {grant.folder for grant in held} == {p(folder) for folder in (HOME, *folders)}
-
-
 def _staged(connection: Connection, world: World, lease: str, state: UploadState) -> Staged:
     parent = catalog.resolve(connection, p(HOME)).step
     assert parent is not None
