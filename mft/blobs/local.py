@@ -29,8 +29,6 @@ class LocalBlobs:
         self.root = root
         self._staging = root / "staging"
         self._blobs = root / "blobs"
-        # Every file comes by here; to make a path object takes longer than some of the calls that it is for.
-        self._staged_at, self._published_at = str(self._staging), str(self._blobs)
 
     def prepare(self) -> None:
         """Make the folders, for the service's user alone.  Doing it twice changes nothing."""
@@ -64,11 +62,11 @@ class LocalBlobs:
         source, target = self._staged(blob), self._published(blob)
         with _disk("publishing a blob"):
             try:
-                os.rename(source, target)  # noqa: PTH104  (as in __init__)
+                source.rename(target)
             except FileNotFoundError:
-                if not Path(target).exists():
+                if not target.exists():
                     raise Unavailable(f"the bytes of blob {blob} are missing from staging") from None
-            _sync_folder(target[: -len(blob)])
+            _sync_folder(target.parent)
 
     def sync_staged(self) -> None:
         """Return once the names of the staged blobs are on the disk; their bytes are their writers' affair."""
@@ -90,10 +88,10 @@ class LocalBlobs:
             for blob in blobs:
                 for path in (self._staged(blob), self._published(blob)):
                     try:
-                        Path(path).unlink()
+                        path.unlink()
                     except FileNotFoundError:
                         continue
-                    touched.add(path[: -len(blob)])
+                    touched.add(path.parent)
             for folder in touched:
                 _sync_folder(folder)
 
@@ -111,7 +109,7 @@ class LocalBlobs:
         for path in (self._published(blob), self._staged(blob)):
             with _disk("measuring a blob"):
                 try:
-                    return Path(path).stat(follow_symlinks=False).st_size
+                    return path.stat(follow_symlinks=False).st_size
                 except FileNotFoundError:
                     continue
         raise _missing(blob)
@@ -121,7 +119,7 @@ class LocalBlobs:
         for path in (self._staged(blob), self._published(blob)):  # Whoever publishes it meanwhile hides it from none.
             with _disk("looking at a blob"):
                 try:
-                    return datetime.fromtimestamp(Path(path).stat(follow_symlinks=False).st_mtime, UTC)
+                    return datetime.fromtimestamp(path.stat(follow_symlinks=False).st_mtime, UTC)
                 except FileNotFoundError:
                     continue
         return None
@@ -132,11 +130,11 @@ class LocalBlobs:
             told = os.statvfs(self.root)
         return told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize
 
-    def _staged(self, blob: BlobId) -> str:
-        return f"{self._staged_at}/{_checked(blob)}"
+    def _staged(self, blob: BlobId) -> Path:
+        return self._staging / _checked(blob)
 
-    def _published(self, blob: BlobId) -> str:
-        return f"{self._published_at}/{_checked(blob)[:2]}/{blob}"
+    def _published(self, blob: BlobId) -> Path:
+        return self._blobs / _checked(blob)[:2] / blob
 
 
 def _checked(blob: BlobId) -> BlobId:
@@ -149,7 +147,7 @@ def _missing(blob: BlobId) -> Unavailable:
     return Unavailable(f"the bytes of blob {blob} are missing; restore them from a backup")
 
 
-def _open(path: str, flags: int, blob: BlobId) -> int:
+def _open(path: Path, flags: int, blob: BlobId) -> int:
     with _disk("opening a blob"):
         try:
             return os.open(path, flags | _SAFE)
@@ -165,7 +163,7 @@ def _ids(folder: Path) -> Iterator[BlobId]:
                 yield BlobId(entry.name)
 
 
-def _sync_folder(folder: str | Path) -> None:
+def _sync_folder(folder: Path) -> None:
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
