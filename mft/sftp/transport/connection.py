@@ -5,15 +5,16 @@ each of its own.  ``adopt`` makes a connection ours by giving it this class.  Ev
 the library has a test that fails by name (tests/sftp/transport/test_assumptions.py).
 """
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, Final, Self
 
 import asyncssh
-from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE
+from asyncssh.constants import MSG_CHANNEL_DATA, MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE, MSG_KEXINIT
 from asyncssh.encryption import Encryption, GCMEncryption
-from asyncssh.packet import UInt32
+from asyncssh.packet import SSHPacket, UInt32
 
 from mft.crypto.segments import Bytes
 from mft.sftp.transport.attempts import Attempts
@@ -21,6 +22,7 @@ from mft.sftp.transport.cork import Cork
 from mft.sftp.transport.framing import HEAD, ROOM
 from mft.sftp.transport.gcm import Gcm
 from mft.sftp.transport.keeper import Keeper
+from mft.sftp.transport.offer import PATIENCE, for_client
 from mft.sftp.transport.receiving import Receiver
 from mft.sftp.transport.rooms import Rooms
 from mft.sftp.transport.window import Waiting
@@ -46,6 +48,9 @@ class Connection(Attempts):
     _receiver: Receiver | None = None
     _cork: Cork
     _heard_at: float = 0.0
+    _offered: list[bytes]
+    """The ciphers that there are for a client that has no better."""
+    _patience: asyncio.TimerHandle | None = None
 
     @classmethod
     def adopt(cls, connection: asyncssh.SSHServerConnection, keeper: Keeper, queries: int) -> Self:
@@ -63,10 +68,16 @@ class Connection(Attempts):
         super().answer_to(keeper, queries)
         self._cork = Cork()
         self._rooms = Rooms.of(self._loop)
+        self._offered = list(self._enc_algs)
 
     def backlog(self) -> int:
-        """Return how many bytes wait for the socket; each channel tells by itself what waits for its window."""
-        return self._transport.get_write_buffer_size() if self._transport else 0
+        """Return how many bytes wait for the socket; each channel tells by itself what waits for its window.
+
+        A socket that is being closed takes nothing any more, so that endlessly many wait for it.
+        """
+        if self._transport is None:
+            return 0
+        return sys.maxsize if self._transport.is_closing() else self._transport.get_write_buffer_size()
 
     def channels(self) -> int:
         """Return how many channels are open."""
@@ -207,6 +218,24 @@ class Connection(Attempts):
             super()._send(data)  # type: ignore[arg-type]  # The transport takes views.
         if isinstance(data, memoryview) and _KEEPS_WHAT_WAITS and self.backlog():
             self._rooms.framing.give_away()
+
+    def _send_kexinit(self) -> None:
+        if self._patience is None:
+            self._patience = self._loop.call_later(PATIENCE, self._offer)
+        else:
+            super()._send_kexinit()
+
+    def _offer(self) -> None:
+        if not self._server_kexinit and self._transport:
+            super()._send_kexinit()
+
+    async def _process_kexinit(self, pkttype: int, pktid: int, packet: SSHPacket) -> None:
+        if not self._kexinit_sent or not self._server_kexinit:
+            self._enc_algs = for_client(self._offered, packet.get_remaining_payload())
+        self._offer()
+        await super()._process_kexinit(pkttype, pktid, packet)
+
+    _packet_handlers = Attempts._packet_handlers | {MSG_KEXINIT: _process_kexinit}  # noqa: SLF001  (its own)
 
     def _finish_recv_packet(self, *packet: Any, is_async: bool = False) -> None:
         super()._finish_recv_packet(*packet, is_async=is_async)  # type: ignore[misc]  # It says so by name itself.

@@ -18,6 +18,7 @@ from asyncssh.constants import (
     MSG_CHANNEL_DATA,
     MSG_CHANNEL_WINDOW_ADJUST,
     MSG_IGNORE,
+    MSG_KEXINIT,
     MSG_USERAUTH_BANNER,
     MSG_USERAUTH_FAILURE,
     MSG_USERAUTH_REQUEST,
@@ -72,6 +73,8 @@ def test_the_owner_hears_of_a_connection_before_anything_is_sent():
         ("_send", ["self", "data"]),
         ("_force_close", ["self", "exc"]),
         ("_finish_recv_packet", ["self", "pkttype", "seq", "_task", "is_async"]),
+        ("_send_kexinit", ["self"]),
+        ("_process_kexinit", ["self", "_pkttype", "_pktid", "packet"]),
     ],
 )
 def test_what_we_override_is_called_as_we_think(name: str, expected: list[str]):
@@ -203,7 +206,8 @@ def test_ignore_packets_are_sent_through_the_method_we_override():
 
 
 def test_the_numbers_of_the_messages_are_the_standards():
-    assert (MSG_IGNORE, MSG_USERAUTH_REQUEST, MSG_USERAUTH_FAILURE, MSG_USERAUTH_BANNER) == (2, 50, 51, 53)
+    assert (MSG_IGNORE, MSG_KEXINIT) == (2, 20)
+    assert (MSG_USERAUTH_REQUEST, MSG_USERAUTH_FAILURE, MSG_USERAUTH_BANNER) == (50, 51, 53)
     assert (MSG_CHANNEL_WINDOW_ADJUST, MSG_CHANNEL_DATA) == (93, 94)
 
 
@@ -299,6 +303,20 @@ def test_a_key_exchange_is_due_by_what_was_sent_and_by_time():
     assert "self._rekey_bytes_sent >= self._rekey_bytes" in body
     assert "time.monotonic() >= self._rekey_time" in body
     assert "self._rekey_bytes_sent += pktlen" in body
+
+
+def test_an_offer_may_be_made_when_the_others_has_come():
+    received = source(Server._recv_version)
+    assert "self._send_kexinit()\n            self._kexinit_sent = True" in received
+    processed = source(Server._process_kexinit)
+    asked = processed.index("if self._kexinit_sent:")
+    assert asked < processed.index("self._send_kexinit()") < processed.index("self._enc_algs")
+    sent = source(Server._send_kexinit)
+    assert "enc_algs = NameList(self._enc_algs)" in sent
+    assert "self._server_kexinit = packet" in sent
+    assert server_connection()._server_kexinit == b""
+    assert Server._packet_handlers[MSG_KEXINIT] is Server._process_kexinit
+    assert Connection._packet_handlers[MSG_KEXINIT] is Connection._process_kexinit
 
 
 def test_everything_that_is_sent_passes_one_place():

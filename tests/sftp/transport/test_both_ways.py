@@ -117,6 +117,23 @@ async def test_what_waits_for_channels_that_take_nothing_stays_under_the_backlog
         connection.abort()
 
 
+@WAYS
+async def test_who_hangs_up_is_answered_nothing_more_of_what_it_asked_for(place: Place, ours: list[Connection]):
+    put(place.world.as_("alice"), f"{HOME}/big.bin", noise(3 * MEBIBYTE))
+    async with await place.connect() as connection:
+        raw, handle = await opened(connection, 0x7FFFFFFF)
+        connection._transport.pause_reading()  # type: ignore[union-attr]  # A client that takes nothing.
+        demand(raw, handle)
+        [session] = place.sessions
+        await until(lambda: session._stalled)
+        sent = session._out.sent
+        ours[0]._transport.abort()  # type: ignore[union-attr]  # What a reset by the client leads to.
+        session._stalled = False
+        session._serve()
+        assert session._out.sent <= sent + LIMITS.read + 1024
+        connection.abort()
+
+
 async def opened(connection: asyncssh.SSHClientConnection, window: int) -> tuple[Raw, bytes]:
     """Open the file on a channel of its own."""
     raw = Raw(connection, await connection.create_process(subsystem="sftp", encoding=None, window=window))
