@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncssh
 
-from mft.sftp.transport.connection import Channel
+from mft.sftp.transport.connection import LOST, Channel
 
 _LARGE: Final = 16_384
 """Answers below this are gathered and written together."""
@@ -26,6 +26,11 @@ class Outbox:
     def waiting(self) -> int:
         """How many bytes wait for the client's window or for the socket."""
         return self._backlog() + (self.channel.get_write_buffer_size() if self.channel is not None else 0)
+
+    @property
+    def lost(self) -> bool:
+        """Whether nobody takes anything any more; asyncssh does not tell a session that it was asked to wait with."""
+        return self._backlog() == LOST
 
     def room(self, length: int) -> memoryview | None:
         """Return where an answer of *length* bytes can be written so that ``put`` copies nothing, or None."""

@@ -297,6 +297,9 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
         """Go on if enough was taken; else look again, ever less often, since not every end of a wait is told."""
         if self._ended is not None or not self._stalled:
             return
+        if self._out.lost:
+            self.end(Ended.CUT)
+            return
         if self._out.waiting > self._limits.backlog // 2 or (pause and not self._waits_in_vain()):
             self._look_again(min(2 * pause, 0.1) or _SHORTLY)
             return

@@ -30,6 +30,8 @@ from mft.sftp.transport.window import Waiting
 MAX_WAITING_INPUT: Final = 1 << 20
 """Bytes that may wait before the sign-on; asyncssh never stops reading and never drops any."""
 
+LOST: Final = sys.maxsize
+"""What ``backlog`` says of a connection that is gone, so that no session goes on to answer."""
 _LAST_SEQUENCE: Final = 0xFFFFFFFF
 _CLOSING: Final = frozenset({"close_pending", "closed"})
 _STANDING: Final = frozenset({"open", "eof_pending", "eof"})
@@ -73,11 +75,11 @@ class Connection(Attempts):
     def backlog(self) -> int:
         """Return how many bytes wait for the socket; each channel tells by itself what waits for its window.
 
-        A socket that is being closed takes nothing any more, so that endlessly many wait for it.
+        LOST once the socket takes nothing any more.
         """
-        if self._transport is None:
-            return 0
-        return sys.maxsize if self._transport.is_closing() else self._transport.get_write_buffer_size()
+        if self._transport is None or self._transport.is_closing():
+            return LOST
+        return self._transport.get_write_buffer_size()
 
     def channels(self) -> int:
         """Return how many channels are open."""

@@ -130,6 +130,7 @@ async def test_who_hangs_up_is_answered_nothing_more_of_what_it_asked_for(place:
         ours[0]._transport.abort()  # type: ignore[union-attr]  # What a reset by the client leads to.
         session._stalled = False
         session._serve()
+        await until(lambda: session._ended is not None)
         assert session._out.sent <= sent + LIMITS.read + 1024
         connection.abort()
 
