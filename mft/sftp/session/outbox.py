@@ -29,8 +29,8 @@ class Outbox:
 
     @property
     def lost(self) -> bool:
-        """Whether nobody takes anything any more; asyncssh does not tell a session that it was asked to wait with."""
-        return self._backlog() == LOST
+        """Whether it leads nowhere.  Nobody tells a session that while it does not read."""
+        return self.channel is None or self.channel.is_closing() or self._backlog() == LOST
 
     def room(self, length: int) -> memoryview | None:
         """Return where an answer of *length* bytes can be written so that ``put`` copies nothing, or None."""

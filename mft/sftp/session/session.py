@@ -322,8 +322,7 @@ class SftpSession(asyncssh.SSHServerSession[bytes]):
 
     def _tick(self) -> None:
         now = self._loop.time()
-        if self._channel is None or self._channel.is_closing():
-            # The client closed the channel while we did not read, so nobody told us.
+        if self._out.lost:
             self.end(Ended.CUT)
             return
         silent = self._silence.ends(now, self._out.waiting, self._out.sent)

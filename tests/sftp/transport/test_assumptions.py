@@ -143,7 +143,7 @@ def test_nothing_but_a_key_exchange_and_an_attempt_is_treated_by_a_coroutine():
 
 
 def test_beginning_a_key_exchange_waits_for_nothing():
-    """Everything awaited in it, for each method that is offered: connection.process_packet does it at once."""
+    """Everything awaited in it, for each method that is offered: attempts.Attempts.process_packet does it at once."""
     assert re.findall(r"await (.+)", source(Server._process_kexinit)) == ["self._kex.start()"]
     for name in KEY_EXCHANGES:
         handler, *_ = kex._kex_handlers[name.encode("ascii")]

@@ -7,21 +7,9 @@ import asyncssh
 import pytest
 
 from mft.sftp.transport.connection import LOST
-from mft.store.engine import Store
-from tests.support.gate import build_gate
-from tests.support.hall import Client, Hall, leave, open_hall, until
+from tests.support.hall import Client, Hall, leave, until
 
 IGNORE, USERAUTH_FAILURE = 2, 51
-
-
-@pytest.fixture
-async def hall(store: Store) -> Any:
-    made = await open_hall(build_gate(store))
-    made.gate.account("alice", allow="127.0.0.1")
-    yield made
-    await made.door.close()
-    made.gate.offload.close()
-    assert made.log.failures == []
 
 
 class Counting(Client):

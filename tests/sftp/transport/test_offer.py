@@ -13,8 +13,8 @@ from mft.sftp.front.options import CHACHA20, Offer
 from mft.sftp.transport.connection import Connection
 from mft.sftp.transport.offer import for_client
 from mft.store.engine import Store
-from tests.support.gate import build_gate
-from tests.support.hall import Hall, leave, open_hall
+from tests.sftp.transport.conftest import opened_hall
+from tests.support.hall import Hall, leave
 
 GCM = "aes128-gcm@openssh.com"
 OURS = [b"aes256-gcm@openssh.com", b"aes128-gcm@openssh.com", b"aes256-ctr", b"aes128-ctr"]
@@ -22,22 +22,6 @@ OF_OPENSSH_9 = [
     *("chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"),
     *("aes128-gcm@openssh.com", "aes256-gcm@openssh.com"),
 ]
-
-
-@asynccontextmanager
-async def opened(store: Store, offer: Offer) -> AsyncIterator[Hall]:
-    made = await open_hall(build_gate(store), offer=offer)
-    made.gate.account("alice", allow="127.0.0.1")
-    yield made
-    await made.door.close()
-    made.gate.offload.close()
-    assert made.log.failures == []
-
-
-@pytest.fixture
-async def hall(store: Store) -> AsyncIterator[Hall]:
-    async with opened(store, Offer()) as made:
-        yield made
 
 
 def kexinit(there: list[bytes], back: list[bytes]) -> bytes:
@@ -76,7 +60,7 @@ async def test_a_client_that_prefers_counter_mode_gets_gcm_if_it_has_that(hall: 
 
 
 async def test_a_cipher_that_a_setting_turns_on_stays_the_first_choice_of_who_prefers_it(store: Store):
-    async with opened(store, Offer(chacha20=True)) as hall:
+    async with opened_hall(store, offer=Offer(chacha20=True)) as hall:
         connection, _ = await hall.connect(encryption_algs=OF_OPENSSH_9)
         assert connection.get_extra_info("recv_cipher") == CHACHA20
         await leave(connection)
