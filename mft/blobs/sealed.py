@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from mft.blobs.digest import Digest
+from mft.blobs.in_order import InOrder
+from mft.blobs.limits import MOST_BYTES, MOST_RUNS, MOST_ZEROS
 from mft.blobs.records import Records
 from mft.blobs.runs import Runs
 from mft.crypto.segments import SEGMENT, Bytes, SegmentCipher
@@ -15,13 +17,6 @@ from mft.model.errors import Conflict, Exhausted, MftError
 
 HELD: Final = 4
 """Segments that a writer keeps in memory; 261,120-byte blocks end inside one."""
-MOST_RUNS: Final = 4096
-"""Islands of data a writer remembers, lest a caller that writes every other byte fill the memory."""
-MOST_ZEROS: Final = 64 << 20
-"""How far a size that was only set may be from what was written.  Setting it costs a client one packet
-and us the sealing, so it is bounded; clients cut to what they wrote, or set a little ahead of it."""
-MOST_BYTES: Final = 1 << 44
-"""Where every file ends: 16 TiB, the limit of ext4."""
 
 _CATCH_UP: Final = 2  # Twice as fast as data come, and too little to stall the loop.
 _ZEROS: Final = memoryview(bytes(SEGMENT))
@@ -40,11 +35,11 @@ class _Held:
 
     __slots__ = ("dirty", "kept", "number", "plain")
 
-    def __init__(self, number: int, plain: memoryview, kept: int) -> None:
+    def __init__(self, number: int, plain: memoryview, kept: int, *, dirty: bool = False) -> None:
         self.number = number
         self.plain = plain  # SEGMENT bytes; zeros wherever nothing was written.
         self.kept = kept  # Bytes from the segment's start that its record would give back after a kill.
-        self.dirty = False
+        self.dirty = dirty
 
 
 class SealedWriter:
@@ -66,8 +61,9 @@ class SealedWriter:
         self._zeros = Runs()  # Segments that are zeros by truncate and have no record yet.
         self._given = Runs()  # Bytes that are zeros by truncate, sealed or not, and were never written over.
         self._size = 0
-        self._digest = Digest(self._records.write_back)
-        self._hashed = 0  # Segments in _digest.
+        self._digest = Digest()
+        self._hashed = 0  # Bytes in _digest.
+        self._front: InOrder | None = InOrder(self._records, self._digest)  # None once not all came in order.
         self._rewritten = False  # Bytes in _digest were written over: finish reads all again.
 
     @classmethod
@@ -77,6 +73,7 @@ class SealedWriter:
         Reads the whole blob.  Doing it twice gives the same.
         """
         writer = cls(fd, cipher)
+        writer._front = None
         plain = memoryview(bytearray(SEGMENT))
         number = length = filled = 0
         while (found := writer._records.peek(number, plain)) is not None:
@@ -114,6 +111,10 @@ class SealedWriter:
         """Bytes without a gap from the start that are sealed in the file: what resume would find now."""
         ends = [held.number * SEGMENT + held.kept for held in self._held.values() if held.dirty]
         ends.extend(first * SEGMENT for first, _ in self._zeros)
+        if self._front is not None:
+            ends.append(self._size - len(self._front.unsealed))
+        if self._records.landed is not None:
+            ends.append(self._records.landed * SEGMENT)
         return min([self.contiguous, *ends])
 
     @property
@@ -138,11 +139,13 @@ class SealedWriter:
         self._records.check()
         view = memoryview(data)
         self._check_room(offset, offset + len(view))
+        if self._write_on(offset, view):
+            return
         done = 0
         while done < len(view):
             number, start = divmod(offset + done, SEGMENT)
             piece = view[done : done + SEGMENT - start]
-            if number < self._hashed:
+            if offset + done < self._hashed:
                 self._rewritten = True
             if self._given:
                 self._given.remove(offset + done, offset + done + len(piece))
@@ -155,6 +158,7 @@ class SealedWriter:
     def read(self, offset: int, length: int) -> bytes:
         """Return up to *length* bytes from *offset* of what was written; zeros in gaps, none past size."""
         self._records.check()
+        self._leave_order()
         out = bytearray(max(0, min(length, self._size - offset)))
         done = 0
         while done < len(out):
@@ -170,6 +174,7 @@ class SealedWriter:
         Raises Exhausted when more than MOST_ZEROS bytes would be zeros that nothing was written over.
         """
         self._records.check()
+        self._leave_order()
         if size > self._size:
             self._check_room(self._size, size)
             given = sum(end - start for start, end in self._given)
@@ -182,13 +187,13 @@ class SealedWriter:
     def flush(self) -> None:
         """Seal everything that waits in memory."""
         self._records.check()
+        self._leave_order()
         for held in self._held.values():
             self._seal(held)
         while self._zeros:
             first, _ = next(iter(self._zeros))
-            zeros = _Held(first, _ZEROS, 0)
-            zeros.dirty = True
-            self._seal(zeros)
+            self._seal(_Held(first, _ZEROS, 0, dirty=True))
+        self._records.land()
 
     def sync(self) -> None:
         """Flush, and return once all of it is on the disk."""
@@ -230,6 +235,31 @@ class SealedWriter:
         apart = len(self._written) >= MOST_RUNS and not self._written.touches(start - 1, end + 1)
         if apart or len(self._given) >= MOST_RUNS:
             raise Exhausted(f"the upload is in more than {MOST_RUNS} pieces; write nearer to the start")
+
+    def _write_on(self, offset: int, data: memoryview) -> bool:
+        """Take *data* if all has come in order, and they too; return whether that is so."""
+        front = self._front
+        if front is None or offset != front.size:
+            self._leave_order()
+            return False
+        try:
+            front.take(data)
+        except MftError:
+            self._rewritten = True  # The digest has what does not count.
+            self._leave_order()
+            raise
+        finally:
+            self._hashed = front.digested
+            self._mark(offset, front.size)
+        return True
+
+    def _leave_order(self) -> None:
+        """Hold what waits to be sealed as that of others does, who write in no order."""
+        front, self._front = self._front, None
+        if front is not None and front.unsealed:
+            plain, number = memoryview(bytearray(SEGMENT)), front.size // SEGMENT
+            plain[: len(front.unsealed)] = front.unsealed
+            self._held[number] = _Held(number, plain, 0, dirty=True)
 
     def _put_whole(self, number: int, piece: memoryview) -> None:
         start, end = number * SEGMENT, (number + 1) * SEGMENT
@@ -312,28 +342,33 @@ class SealedWriter:
 
     def _hash(self, number: int, plain: memoryview) -> None:
         """Take segment *number*, just sealed whole, into the digest if it is its turn."""
-        if number == self._hashed and not self._rewritten:
-            self._digest.update(plain)
-            self._hashed += 1
+        if number == self._hashed // SEGMENT and not self._rewritten:
+            self._digest_more(plain)
             self._catch_up(_CATCH_UP)
 
     def _catch_up(self, most: int) -> None:
         """Take up to *most* whole segments that came before their turn into the digest."""
         for _ in range(most):
-            number = self._hashed
+            number = self._hashed // SEGMENT
             held = self._held.get(number)
             if (held is not None and held.dirty) or number in self._zeros or not self._is_whole(number):
                 return
-            self._digest.update(self._plain(number))
-            self._hashed += 1
+            self._digest_more(self._plain(number))
+
+    def _digest_more(self, plain: memoryview) -> None:
+        """Take what is not in the digest yet of the segment *plain* that comes next."""
+        self._digest.update(plain[self._hashed % SEGMENT :])
+        self._hashed += len(plain) - self._hashed % SEGMENT
 
     def _whole_digest(self) -> bytes:
         if self._rewritten:
             self._digest.settle()
             self._digest, self._hashed, self._rewritten = Digest(), 0, False
+        self._catch_up(self._size // SEGMENT - self._hashed // SEGMENT)
+        if self._hashed >= self._size:
+            return self._digest.finish()
         whole, rest = divmod(self._size, SEGMENT)
-        self._catch_up(whole - self._hashed)
-        return self._digest.finish(self._plain(whole)[:rest] if rest else b"")
+        return self._digest.finish(self._plain(whole)[self._hashed % SEGMENT : rest])
 
     def _grow(self, size: int) -> None:
         number, rest = divmod(self._size, SEGMENT)
@@ -350,18 +385,14 @@ class SealedWriter:
         edge = self._hold(number) if rest and (number in self._held or number not in self._zeros) else None
         # Cut first: should the machine die now, a resumed upload ends early and holds nothing stale.
         self._records.cut(number)
-        self._forget_from(number + bool(rest), size)
+        self._written.remove(size, self._size)
+        self._given.remove(size, self._size)
+        self._zeros.remove(number + bool(rest), -(-self._size // SEGMENT))
+        for gone in [held for held in self._held if held >= number + bool(rest)]:
+            del self._held[gone]
+        self._rewritten = self._rewritten or size < self._hashed
+        self._size = size
         if edge is not None:
             edge.plain[rest:] = _ZEROS[rest:]
             edge.dirty = True
             self._seal(edge)
-
-    def _forget_from(self, number: int, size: int) -> None:
-        """Forget the segments from *number* on and the bytes from *size* on."""
-        self._written.remove(size, self._size)
-        self._given.remove(size, self._size)
-        self._zeros.remove(number, -(-self._size // SEGMENT))
-        for gone in [held for held in self._held if held >= number]:
-            del self._held[gone]
-        self._rewritten = self._rewritten or size < self._hashed * SEGMENT
-        self._size = size

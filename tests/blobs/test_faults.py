@@ -9,7 +9,9 @@ from itertools import count
 
 import pytest
 
-from mft.crypto.segments import SEGMENT
+from mft.blobs import records, stretch
+from mft.blobs.sealed import Finished
+from mft.crypto.segments import RECORD, SEGMENT
 from mft.model.errors import Exhausted, Unavailable
 from tests.support.disk import Blob
 
@@ -55,21 +57,33 @@ def _live(writer, on_failure):
     return bytes(content)
 
 
-def _check_resumed(blob, writer, folder, before, after):
-    """A process killed now is resumed with bytes of before the act or after it, and as many as were promised."""
+def _check_resumed(blob, writer, folder, before, after, *, gathered):
+    """A process killed now is resumed with bytes of before the act or after it, and as many as were promised.
+
+    When several records went at once, the disk may have taken some of them before it failed.
+    """
     promised = writer.kept
     twin = Blob(folder / "twin")
     shutil.copyfile(blob.path, twin.path)
     twin.cipher = blob.cipher
     found = twin.resumed().read(0, 1 << 40)
-    assert len(found) == promised
+    assert len(found) == promised or (gathered and len(found) > promised)
     after += bytes(max(0, len(before) - len(after)))
     before += bytes(len(after) - len(before))
     assert all(byte in (old, new) for byte, old, new in zip(found, before, after, strict=False))
     twin.close()
 
 
-def test_whichever_write_meets_a_full_disk_repeating_it_loses_nothing(tmp_path, bad_disk):
+@pytest.fixture(params=["as it comes", "gathered"])
+def gathering(request, monkeypatch):
+    """Records written one by one, and gathered almost from the first on, as those of large uploads are."""
+    if request.param == "gathered":
+        monkeypatch.setattr(records, "IN_ORDER", 1)
+        monkeypatch.setattr(stretch, "CHUNK", 2 * RECORD)
+    return request.param == "gathered"
+
+
+def test_whichever_write_meets_a_full_disk_repeating_it_loses_nothing(tmp_path, bad_disk, gathering):
     for failing in count(1):
         blob = Blob(tmp_path / f"blob{failing}")
         writer = blob.writer()
@@ -78,7 +92,7 @@ def test_whichever_write_meets_a_full_disk_repeating_it_loses_nothing(tmp_path, 
 
         def on_failure(error, before, after, blob=blob, writer=writer):
             assert isinstance(error, Exhausted)
-            _check_resumed(blob, writer, tmp_path, before, after)
+            _check_resumed(blob, writer, tmp_path, before, after, gathered=gathering)
 
         content = _live(writer, on_failure)
         assert writer.finish().sha256 == sha256(content).digest()
@@ -89,7 +103,7 @@ def test_whichever_write_meets_a_full_disk_repeating_it_loses_nothing(tmp_path, 
     assert failing > 10
 
 
-def test_whichever_write_fails_on_a_dying_disk_all_later_ones_are_refused(tmp_path, bad_disk):
+def test_whichever_write_fails_on_a_dying_disk_all_later_ones_are_refused(tmp_path, bad_disk, gathering):
     for failing in count(1):
         blob = Blob(tmp_path / f"blob{failing}")
         writer = blob.writer()
@@ -98,7 +112,7 @@ def test_whichever_write_fails_on_a_dying_disk_all_later_ones_are_refused(tmp_pa
 
         def on_failure(error, before, after, blob=blob, writer=writer):
             assert isinstance(error, Unavailable)
-            _check_resumed(blob, writer, tmp_path, before, after)
+            _check_resumed(blob, writer, tmp_path, before, after, gathered=gathering)
 
         if _survives(writer, on_failure):
             break
@@ -122,6 +136,7 @@ def _survives(writer, on_failure):
     return True
 
 
+@pytest.mark.usefixtures("gathering")
 def test_after_a_failed_fsync_nothing_is_tried_again(blob, bad_disk):
     writer = blob.writer()
     writer.write(0, b"x" * SEGMENT)
@@ -132,12 +147,32 @@ def test_after_a_failed_fsync_nothing_is_tried_again(blob, bad_disk):
     assert bad_disk.failures == 1
 
 
+@pytest.mark.usefixtures("gathering")
 def test_a_disk_that_writes_a_little_at_a_time_is_patiently_fed(blob, bad_disk):
     bad_disk.writes_short(1000)
     writer = blob.writer()
     writer.write(0, _CONTENT)
     assert writer.finish().sha256 == sha256(_CONTENT).digest()
     assert blob.reader(len(_CONTENT)).digest() == sha256(_CONTENT).digest()
+
+
+def test_the_digest_is_of_what_counts_though_a_write_was_refused_and_never_repeated(blob, bad_disk):
+    writer = blob.writer()
+    writer.write(0, _CONTENT[:10])
+    bad_disk.fails_write(3)
+    with pytest.raises(Exhausted):
+        writer.write(10, _CONTENT[10 : 4 * SEGMENT])
+    finished = writer.finish()
+    assert finished == Finished(2 * SEGMENT, sha256(_CONTENT[: 2 * SEGMENT]).digest())
+
+
+def test_what_came_before_a_write_that_was_refused_is_still_there(blob, bad_disk):
+    writer = blob.writer()
+    writer.write(0, _CONTENT[:10])
+    bad_disk.fails_write(1)
+    with pytest.raises(Exhausted):
+        writer.write(10, _CONTENT[10 : 2 * SEGMENT])
+    assert writer.finish() == Finished(10, sha256(_CONTENT[:10]).digest())
 
 
 def test_a_real_limit_on_file_size_is_a_limit_and_not_a_failure(blob):

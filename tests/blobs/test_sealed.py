@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mft.blobs.sealed import MOST_BYTES, MOST_RUNS, MOST_ZEROS, Finished
+from mft.blobs import records
+from mft.blobs.limits import MOST_BYTES, MOST_RUNS, MOST_ZEROS
+from mft.blobs.sealed import Finished
 from mft.crypto.segments import RECORD, SEGMENT
 from mft.model.errors import Conflict, Exhausted, Unavailable
 from tests.support.disk import Blob
@@ -163,6 +165,44 @@ def test_a_byte_written_over_is_never_resumed_as_it_was(blob):
     writer.write(10, b"new")
     writer.close()  # Killed: nothing was flushed.
     assert blob.resumed().read(8, 7) == b"aanewaa"
+
+
+def test_where_records_are_gathered_a_byte_written_over_is_never_resumed_as_it_was_either(blob, monkeypatch):
+    monkeypatch.setattr(records, "IN_ORDER", 1)
+    writer = blob.writer()
+    writer.write(0, b"a" * 5 * SEGMENT)
+    writer.flush()
+    writer.write(0, b"b" * 5 * SEGMENT)
+    writer.close()  # Killed.
+    assert blob.resumed().read(0, 5 * SEGMENT).strip(b"b") == b""
+
+
+def test_what_begins_a_segment_is_not_promised_before_it_is_sealed(blob):
+    writer = blob.writer()
+    writer.write(0, bytes(2 * SEGMENT + 1))
+    assert writer.kept == 2 * SEGMENT
+    writer.close()
+    assert blob.resumed().size == 2 * SEGMENT
+
+
+def test_reading_back_in_the_middle_changes_nothing(blob):
+    content = os.urandom(3 * SEGMENT)
+    writer = blob.writer()
+    writer.write(0, content[:100])
+    assert writer.read(0, 200) == content[:100]
+    writer.write(100, content[100:])
+    assert writer.finish().sha256 == sha256(content).digest()
+    assert blob.reader(len(content)).read(0, len(content)) == content
+
+
+def test_what_was_gathered_and_is_cut_off_stays_away(blob, monkeypatch):
+    monkeypatch.setattr(records, "IN_ORDER", 1)
+    content = os.urandom(6 * SEGMENT)
+    writer = blob.writer()
+    writer.write(0, content)
+    writer.truncate(2 * SEGMENT)
+    assert writer.finish() == Finished(2 * SEGMENT, sha256(content[: 2 * SEGMENT]).digest())
+    assert blob.path.stat().st_size == 2 * RECORD
 
 
 def test_a_resumed_upload_goes_on_as_if_nothing_had_happened(blob):

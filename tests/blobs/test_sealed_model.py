@@ -6,15 +6,17 @@ import shutil
 import tempfile
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from mft.blobs import records, stretch
 from mft.blobs.reader import SealedReader
 from mft.blobs.sealed import Finished, SealedWriter
-from mft.crypto.segments import SEGMENT, SegmentCipher, new_file_key
+from mft.crypto.segments import RECORD, SEGMENT, SegmentCipher, new_file_key
 from mft.model.errors import Conflict
 
 _MOST = 7 * SEGMENT  # More segments than a writer holds in memory.
@@ -27,6 +29,9 @@ _LENGTHS = st.one_of(
 
 class SealedMachine(RuleBasedStateMachine):
     """A blob under everything that a client, an eviction and a kill can do to it."""
+
+    gathers = False
+    """Whether what was on its way to the disk at the kill may have arrived there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,8 +100,10 @@ class SealedMachine(RuleBasedStateMachine):
         promised = self.writer.kept
         self.writer.close()
         self.writer = SealedWriter.resume(self.descriptor(), self.cipher)
-        assert self.writer.size == self.writer.contiguous == promised <= self.contiguous()
-        del self.content[promised:], self.arrived[promised:]
+        found = self.writer.size
+        assert promised <= found == self.writer.contiguous <= self.contiguous()
+        assert found == promised or self.gathers
+        del self.content[found:], self.arrived[found:]
         assert self.writer.read(0, _MOST * 3) == self.content
 
     @rule(offset=_OFFSETS, length=_LENGTHS)
@@ -125,3 +132,24 @@ class SealedMachine(RuleBasedStateMachine):
 
 SealedMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
 TestAWriterHoldsWhatBytesInMemoryWould = SealedMachine.TestCase
+
+
+class GatheringMachine(SealedMachine):
+    """The same where records are gathered almost from the first on, as those of large uploads are."""
+
+    gathers = True
+
+    def __init__(self) -> None:
+        self.soon = [patch.object(records, "IN_ORDER", 1), patch.object(stretch, "CHUNK", 2 * RECORD)]
+        for changed in self.soon:
+            changed.start()
+        super().__init__()
+
+    def teardown(self) -> None:
+        super().teardown()
+        for changed in self.soon:
+            changed.stop()
+
+
+GatheringMachine.TestCase.settings = SealedMachine.TestCase.settings
+TestAWriterThatGathersHoldsWhatBytesInMemoryWould = GatheringMachine.TestCase

@@ -6,7 +6,8 @@ from threading import Event
 
 import pytest
 
-from mft.blobs.sealed import MOST_ZEROS, SealedWriter
+from mft.blobs.limits import MOST_ZEROS
+from mft.blobs.sealed import SealedWriter
 from mft.model.errors import Conflict, Exhausted, NotFound
 from mft.policy.quota import Reserve
 from mft.vfs.workspace import Ended, OpenMode, UploadHandle

@@ -14,13 +14,15 @@ class Inbox:
 
     Whole packets in a chunk are handed out without a copy; a packet that spans chunks is gathered once.
     A chunk is only lent: ``keep`` copies what is left of it before its owner writes there again.
+    So is what ``take`` returns, until it is called again.
     """
 
     def __init__(self, longest: int) -> None:
         """Refuse packets whose length field says more than *longest*."""
         self._longest = longest
         self._view = memoryview(b"")
-        self._packet: bytearray | None = None  # Being gathered, its length field left out.
+        self._packet: memoryview | None = None  # Being gathered, its length field left out.
+        self._room = memoryview(b"")  # Where the last one was: an upload is nothing but such packets.
         self._filled = 0
 
     @property
@@ -62,15 +64,19 @@ class Inbox:
         if len(view) >= end:
             self._view = view[end:]
             return view[_PREFIX:end]
-        self._view, self._packet, self._filled = view[_PREFIX:], bytearray(length), 0
+        if len(self._room) < length:
+            self._room = memoryview(bytearray(length))
+        self._view, self._packet, self._filled = view[_PREFIX:], self._room[:length], 0
         return self._gather(self._packet)
 
     def keep(self) -> None:
         """Copy what nobody took: the chunk it lies in is written to again."""
         if self._view:
             self._view = memoryview(bytes(self._view))
+        elif self._packet is None:
+            self._room = memoryview(b"")
 
-    def _gather(self, packet: bytearray) -> memoryview | None:
+    def _gather(self, packet: memoryview) -> memoryview | None:
         """Fill *packet* with what there is; return it once it is whole."""
         piece = self._view[: len(packet) - self._filled]
         packet[self._filled : self._filled + len(piece)] = piece
@@ -79,4 +85,4 @@ class Inbox:
         if self._filled < len(packet):
             return None
         self._packet = None
-        return memoryview(packet)
+        return packet

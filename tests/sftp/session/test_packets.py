@@ -1,6 +1,7 @@
 """The codec: what one side writes, the other reads; and every cut is noticed."""
 
 import asyncio
+import tracemalloc
 
 import pytest
 from asyncssh.packet import SSHPacket
@@ -82,11 +83,27 @@ def test_packets_come_out_whole_however_the_stream_is_cut(bodies, data):
             inbox.feed(stream[start:end])
         if data.draw(st.booleans()):
             while (packet := inbox.take()) is not None:
-                out.append(packet)
+                out.append(bytes(packet))  # It is lent until the next one is taken.
     while (packet := inbox.take()) is not None:
-        out.append(packet)
-    assert [bytes(packet) for packet in out] == bodies
+        out.append(bytes(packet))
+    assert out == bodies
     assert not inbox.partial
+
+
+def test_once_a_large_packet_was_taken_nothing_is_left_of_it_in_memory():
+    inbox, stream = Inbox(1 << 20), framed(bytes(1 << 19))
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for start in range(0, len(stream), 1 << 15):
+        inbox.feed(stream[start : start + (1 << 15)])
+        packet = inbox.take()
+    assert packet is not None
+    del packet
+    assert inbox.take() is None
+    inbox.keep()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 1 << 17
 
 
 @pytest.mark.parametrize("length", [0, 4, 1001, 2**32 - 1])
