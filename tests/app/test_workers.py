@@ -48,6 +48,12 @@ def until(true: Callable[[], object]) -> None:
         sleep(0.05)
 
 
+def greeted(server: Server) -> bool:
+    """Return whether another caller from here is let speak."""
+    with socket.create_connection(("127.0.0.1", server.port), 10) as call:
+        return call.recv(4) == b"SSH-"
+
+
 def nodes(server: Server, account: str) -> list[str]:
     """Return which workers hold the account's sessions, the oldest first."""
     return [one["node"] for one in server.json("account", "sessions", account)]
@@ -113,6 +119,7 @@ def test_an_account_has_as_many_sessions_at_all_workers_as_it_would_have_at_one(
     with pytest.raises(CUT):
         stay(callers, "bert")
     assert [bool(one.listdir("/")) for one in kept] == [True] * 3
+    until(lambda: server.events("session.ended"))  # Ends are written down a moment later, several at once.
     assert {line["detail"]["why"] for line in server.events("session.ended")} == {"too_many"}
 
 
@@ -121,6 +128,7 @@ def test_a_source_has_as_many_places_at_all_workers_as_it_would_have_at_one(serv
         calls = [opened.enter_context(socket.create_connection(("127.0.0.1", server.port), 10)) for _ in range(5)]
         assert [call.recv(4) for call in calls[:4]] == [b"SSH-"] * 4
         assert calls[4].recv(4) == b""
+    until(lambda: greeted(server))  # They are given back once the workers see that the callers left.
 
 
 def test_what_one_worker_writes_is_refused_at_the_other_while_it_is_written(callers: Callers):
