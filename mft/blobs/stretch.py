@@ -1,4 +1,4 @@
-"""Records that follow one another, gathered in memory and written a mebibyte at a time, past the page cache.
+"""Records that follow one another, gathered in memory and written two mebibytes at a time, past the page cache.
 
 A large upload is written once and read much later, if at all.  Through the kernel's cache each of its
 pages would be looked for, filled, and dropped again, all of it while the event loop waits; the disk
