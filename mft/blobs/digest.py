@@ -23,7 +23,7 @@ _BESIDE: Final = ThreadPoolExecutor(2, "digest")
 class Digest:
     """The digest of bytes in order, of which the last lie side by side.  One caller at a time."""
 
-    __slots__ = ("_begin", "_filled", "_gathered", "_sha256", "_spare", "_under_way")
+    __slots__ = ("_begin", "_filled", "_gathered", "_sha256", "_spare", "_under_way", "given")
 
     def __init__(self) -> None:
         """Begin with no bytes."""
@@ -31,6 +31,8 @@ class Digest:
         self._gathered = self._spare = memoryview(b"")
         self._begin = self._filled = 0
         self._under_way: Future[None] | None = None
+        self.given = 0
+        """Bytes that were given so far."""
 
     def update(self, data: Bytes) -> None:
         """Take *data*, PIECE bytes at most; waits while the batch before the last is still being digested."""
@@ -41,6 +43,7 @@ class Digest:
             self._grow(end)
         self._gathered[self._filled : end] = data
         self._filled = end
+        self.given += len(data)
 
     def last(self, count: int) -> memoryview:
         """Return the last *count* bytes, good until more are given: what was given last, and a segment before it."""

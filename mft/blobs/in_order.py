@@ -11,16 +11,14 @@ from mft.crypto.segments import SEGMENT
 class InOrder:
     """Bytes from the start on, without a gap, of which each segment is sealed as soon as it is whole."""
 
-    __slots__ = ("_digest", "_records", "digested", "size", "unsealed")
+    __slots__ = ("_digest", "_records", "size", "unsealed")
 
     def __init__(self, records: Records, digest: Digest) -> None:
         """Begin with nothing.  Until this is over nobody else gives *records* or *digest* anything."""
         self._records = records
         self._digest = digest
         self.size = 0
-        """Bytes that were taken."""
-        self.digested = 0
-        """Bytes that the digest has; more than were taken once sealing them failed."""
+        """Bytes that were taken; once sealing them failed, fewer than the digest was given."""
         self.unsealed = memoryview(b"")
         """What was taken and not sealed, the beginning of a segment; good until more is taken."""
 
@@ -34,7 +32,7 @@ class InOrder:
 
     def _take(self, piece: memoryview) -> None:
         number, waiting = divmod(self.size, SEGMENT)
-        end = self.digested = self.size + len(piece)
+        end = self.size + len(piece)
         self._digest.update(piece)
         tail = self._digest.last(waiting + len(piece))
         self.unsealed = tail[:waiting]

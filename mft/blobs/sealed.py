@@ -62,7 +62,6 @@ class SealedWriter:
         self._given = Runs()  # Bytes that are zeros by truncate, sealed or not, and were never written over.
         self._size = 0
         self._digest = Digest()
-        self._hashed = 0  # Bytes in _digest.
         self._front: InOrder | None = InOrder(self._records, self._digest)  # None once not all came in order.
         self._rewritten = False  # Bytes in _digest were written over: finish reads all again.
 
@@ -145,7 +144,7 @@ class SealedWriter:
         while done < len(view):
             number, start = divmod(offset + done, SEGMENT)
             piece = view[done : done + SEGMENT - start]
-            if offset + done < self._hashed:
+            if offset + done < self._digest.given:
                 self._rewritten = True
             if self._given:
                 self._given.remove(offset + done, offset + done + len(piece))
@@ -249,7 +248,6 @@ class SealedWriter:
             self._leave_order()
             raise
         finally:
-            self._hashed = front.digested
             self._mark(offset, front.size)
         return True
 
@@ -342,14 +340,14 @@ class SealedWriter:
 
     def _hash(self, number: int, plain: memoryview) -> None:
         """Take segment *number*, just sealed whole, into the digest if it is its turn."""
-        if number == self._hashed // SEGMENT and not self._rewritten:
+        if number == self._digest.given // SEGMENT and not self._rewritten:
             self._digest_more(plain)
             self._catch_up(_CATCH_UP)
 
     def _catch_up(self, most: int) -> None:
         """Take up to *most* whole segments that came before their turn into the digest."""
         for _ in range(most):
-            number = self._hashed // SEGMENT
+            number = self._digest.given // SEGMENT
             held = self._held.get(number)
             if (held is not None and held.dirty) or number in self._zeros or not self._is_whole(number):
                 return
@@ -357,18 +355,17 @@ class SealedWriter:
 
     def _digest_more(self, plain: memoryview) -> None:
         """Take what is not in the digest yet of the segment *plain* that comes next."""
-        self._digest.update(plain[self._hashed % SEGMENT :])
-        self._hashed += len(plain) - self._hashed % SEGMENT
+        self._digest.update(plain[self._digest.given % SEGMENT :])
 
     def _whole_digest(self) -> bytes:
         if self._rewritten:
             self._digest.settle()
-            self._digest, self._hashed, self._rewritten = Digest(), 0, False
-        self._catch_up(self._size // SEGMENT - self._hashed // SEGMENT)
-        if self._hashed >= self._size:
+            self._digest, self._rewritten = Digest(), False
+        self._catch_up(self._size // SEGMENT - self._digest.given // SEGMENT)
+        if self._digest.given >= self._size:
             return self._digest.finish()
         whole, rest = divmod(self._size, SEGMENT)
-        return self._digest.finish(self._plain(whole)[self._hashed % SEGMENT : rest])
+        return self._digest.finish(self._plain(whole)[self._digest.given % SEGMENT : rest])
 
     def _grow(self, size: int) -> None:
         number, rest = divmod(self._size, SEGMENT)
@@ -390,7 +387,7 @@ class SealedWriter:
         self._zeros.remove(number + bool(rest), -(-self._size // SEGMENT))
         for gone in [held for held in self._held if held >= number + bool(rest)]:
             del self._held[gone]
-        self._rewritten = self._rewritten or size < self._hashed
+        self._rewritten = self._rewritten or size < self._digest.given
         self._size = size
         if edge is not None:
             edge.plain[rest:] = _ZEROS[rest:]

@@ -156,23 +156,15 @@ def test_a_disk_that_writes_a_little_at_a_time_is_patiently_fed(blob, bad_disk):
     assert blob.reader(len(_CONTENT)).digest() == sha256(_CONTENT).digest()
 
 
-def test_the_digest_is_of_what_counts_though_a_write_was_refused_and_never_repeated(blob, bad_disk):
+@pytest.mark.parametrize(("failing", "counts"), [(1, 10), (3, 2 * SEGMENT)])
+def test_though_a_write_was_refused_what_counts_is_there_and_in_the_digest(blob, bad_disk, failing, counts):
+    """All that came before it, and those of its segments that were sealed."""
     writer = blob.writer()
     writer.write(0, _CONTENT[:10])
-    bad_disk.fails_write(3)
+    bad_disk.fails_write(failing)
     with pytest.raises(Exhausted):
         writer.write(10, _CONTENT[10 : 4 * SEGMENT])
-    finished = writer.finish()
-    assert finished == Finished(2 * SEGMENT, sha256(_CONTENT[: 2 * SEGMENT]).digest())
-
-
-def test_what_came_before_a_write_that_was_refused_is_still_there(blob, bad_disk):
-    writer = blob.writer()
-    writer.write(0, _CONTENT[:10])
-    bad_disk.fails_write(1)
-    with pytest.raises(Exhausted):
-        writer.write(10, _CONTENT[10 : 2 * SEGMENT])
-    assert writer.finish() == Finished(10, sha256(_CONTENT[:10]).digest())
+    assert writer.finish() == Finished(counts, sha256(_CONTENT[:counts]).digest())
 
 
 def test_a_real_limit_on_file_size_is_a_limit_and_not_a_failure(blob):

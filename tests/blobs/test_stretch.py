@@ -41,14 +41,19 @@ def give(gathered: Stretch, content: bytes) -> None:
         gathered.take(len(piece))
 
 
+def land_the_rest(fd: int, gathered: Stretch) -> None:
+    """Give what is missing, and find the whole content in the file."""
+    give(gathered, _CONTENT[gathered.end :])
+    gathered.land()
+    assert os.pread(fd, len(_CONTENT) + 1, 0) == _CONTENT
+
+
 def test_what_was_gathered_is_in_the_file_behind_what_was_there(fd: int):
     gathered = Stretch(fd, _BEFORE)
     assert past_the_cache(fd)
-    give(gathered, _CONTENT[_BEFORE:])
+    land_the_rest(fd, gathered)
     assert gathered.end == len(_CONTENT)
-    gathered.land()
     assert not past_the_cache(fd)
-    assert os.pread(fd, len(_CONTENT) + 1, 0) == _CONTENT
 
 
 def test_it_promises_no_byte_that_the_file_does_not_have(fd: int):
@@ -71,17 +76,12 @@ def test_a_file_system_that_knows_only_the_cache_is_written_through_it(fd: int, 
     monkeypatch.setattr(fcntl, "fcntl", only_read)
     gathered = Stretch(fd, _BEFORE)
     assert not past_the_cache(fd)
-    give(gathered, _CONTENT[_BEFORE:])
-    gathered.land()
-    assert os.pread(fd, len(_CONTENT) + 1, 0) == _CONTENT
+    land_the_rest(fd, gathered)
 
 
 def test_a_disk_that_writes_a_little_at_a_time_gets_the_rest_through_the_cache(fd: int, bad_disk: BadDisk):
     bad_disk.writes_short(100_001)
-    gathered = Stretch(fd, _BEFORE)
-    give(gathered, _CONTENT[_BEFORE:])
-    gathered.land()
-    assert os.pread(fd, len(_CONTENT) + 1, 0) == _CONTENT
+    land_the_rest(fd, Stretch(fd, _BEFORE))
 
 
 def test_what_a_full_disk_refused_is_written_once_there_is_space(fd: int, bad_disk: BadDisk):
@@ -90,9 +90,7 @@ def test_what_a_full_disk_refused_is_written_once_there_is_space(fd: int, bad_di
     with pytest.raises(OSError, match="No space left"):
         give(gathered, _CONTENT[_BEFORE:])
     assert gathered.landed == _BEFORE
-    give(gathered, _CONTENT[gathered.end :])
-    gathered.land()
-    assert os.pread(fd, len(_CONTENT) + 1, 0) == _CONTENT
+    land_the_rest(fd, gathered)
 
 
 def test_a_large_upload_goes_past_the_cache_and_a_small_one_does_not(blob: Blob, monkeypatch: pytest.MonkeyPatch):
